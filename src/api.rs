@@ -77,7 +77,7 @@ use utoipa_axum::routes;
 use self::problem::Problem;
 use self::thumbnails::Thumbnails;
 use crate::broker::together::Others;
-use crate::check::{Checked, Checks};
+use crate::check::{Checked, Checks, Running};
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::events::Events;
@@ -162,7 +162,10 @@ impl App {
     /// Checks everything; goes on when whoever asked has gone.
     pub(crate) async fn check_again(&self) -> Option<Checked> {
         let (checks, settings) = (self.checks.clone(), self.settings.clone());
-        let running = self.cabinets.clone();
+        let running = Running {
+            cabinets: self.cabinets.clone(),
+            readiness: self.readiness.clone(),
+        };
         tokio::spawn(async move { checks.again(settings, running).await })
             .await
             .ok()

@@ -5,6 +5,7 @@
 mod at_rest;
 mod cabinets;
 mod finding;
+mod greeting;
 mod machine;
 mod office;
 mod outside;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::clock::{self, Millis};
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
+use crate::health::Readiness;
 use crate::store::{Db, StoreError};
 
 pub use finding::Finding;
@@ -99,8 +101,14 @@ impl Report {
     }
 }
 
-/// The cabinets of a station that runs in this process: they are asked by their tasks and by nobody else.
-pub type Running = Arc<BTreeMap<String, CabinetControl>>;
+/// A station that runs in this process.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Its cabinets: they are asked by their tasks and by nobody else.
+    pub cabinets: Arc<BTreeMap<String, CabinetControl>>,
+    /// What its parts say of themselves.
+    pub readiness: Readiness,
+}
 
 /// Checks everything the settings name. Beside a running station its cabinets are not asked a second time.
 pub async fn everything(settings: Arc<Settings>, running: Option<Running>) -> Vec<Finding> {
@@ -108,7 +116,10 @@ pub async fn everything(settings: Arc<Settings>, running: Option<Running>) -> Ve
     let look = tokio::task::spawn_blocking(move || below(&settings, is_inside));
     let (settings, mut report) = look.await.expect("looking has no defect that panics");
     match &running {
-        Some(running) => cabinets::seen(&settings, running, &mut report),
+        Some(running) => {
+            together::of_running(&running.readiness, &mut report);
+            cabinets::seen(&settings, &running.cabinets, &mut report);
+        }
         None => cabinets::all(&settings, &mut report).await,
     }
     scanners::all(&settings, is_inside, &mut report).await;

@@ -119,7 +119,8 @@ pub async fn run(settings: Settings, crossing: Option<&dyn Crossing>) -> Result<
     let office = read::office(&settings)?;
     let mappings = handoff::mappings(&settings)?;
     let office_key = settings.office.as_ref();
-    let office_key = office_key.map(|office| broker::SealKey::load(&office.seal_key));
+    let office_key =
+        office_key.map(|office| broker::SealKey::load_for(&office.seal_key, office.seals_to()));
     let office_key = office_key.transpose()?;
     let _lock = wait_for_data_dir(&settings).await?;
     let (store, store_thread) = open_store(&settings)?;

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_layer::Layer;
 
-use crate::config::Http;
+use crate::config::{Brokers, Http};
 
 pub use shown::{Shown, tie};
 
@@ -98,6 +98,20 @@ pub fn authority(file: &Path) -> Result<RootCertStore, TlsError> {
             })?;
     }
     Ok(roots)
+}
+
+/// Tries the authority that the brokers are known by, and the certificate that is shown to them with its key.
+///
+/// # Errors
+/// [`TlsError`] with the file.
+pub fn of_brokers(brokers: &Brokers) -> Result<(), TlsError> {
+    brokers.authority.as_deref().map(authority).transpose()?;
+    let shown = Http {
+        certificate: brokers.certificate.clone(),
+        key: brokers.key.clone(),
+        ..Http::default()
+    };
+    server_config(&shown).map(drop)
 }
 
 /// What the settings say, read and tried; `None` without a certificate.

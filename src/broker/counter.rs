@@ -100,7 +100,7 @@ impl From<BrokerFault> for Problem {
 /// # Errors
 /// [`CounterError`] when something keeps it from starting. Brokers that are away do not: it waits for them, and says so.
 pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
-    let key = SealKey::load(&settings.office.seal_key)?;
+    let key = settings.key()?;
     let tls = tls::server_config(&settings.http)?;
     let Http { listen, .. } = settings.http;
     let (readiness, stop) = (Readiness::default(), CancellationToken::new());
@@ -123,6 +123,10 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     crate::sd_notify::ready(&format!("运行中 · {listen}"));
     tracing::info!(address = %listen, "the office is up");
     let withdrawn = tokio::spawn(notices::run(counter.clone(), stop.clone()));
+    let kept = {
+        let (link, readiness, stop) = (counter.link.clone(), readiness.clone(), stop.clone());
+        tokio::spawn(async move { link.keep(&readiness, &stop).await })
+    };
     let looking = tokio::spawn(look(counter.clone(), stop.clone()));
     let unopened = tokio::spawn(unopened::run(counter.clone(), stop.clone()));
     let routes = router(counter);
@@ -134,6 +138,7 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     stop.cancel();
     signals.abort();
     looking.abort();
+    kept.abort();
     for (task, what) in [(withdrawn, "notices"), (unopened, "what does not open")] {
         if task.await.is_err() {
             tracing::error!("the task of {what} ended by a defect");

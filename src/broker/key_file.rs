@@ -33,6 +33,12 @@ pub enum KeyFault {
         /// What it should hold.
         what: &'static str,
     },
+    /// What is meant for another is sealed to the one who seals it.
+    #[error("{} is the private half of what seal_to names: write the other side's public key there, for nobody else could open what is sealed", file.display())]
+    Own {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 /// The key that `parse` makes of the file's text.

@@ -12,8 +12,11 @@ use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::credentials::Held;
+use super::elsewhere::Elsewhere;
 use super::stuck::Untaken;
 use crate::Chain;
+use crate::api::tls::{self, TlsError};
 use crate::config::Brokers;
 use crate::health::Readiness;
 
@@ -44,8 +47,14 @@ pub enum Refusal {
         source: std::io::Error,
     },
     /// It holds none.
-    #[error("{} holds no credentials: a .creds file or one seed of an nkey (SU…) is needed", file.display())]
+    #[error("{} holds no credentials: a .creds file or one seed of an nkey (SU…) is needed; `laixin key broker` makes one", file.display())]
     NoCredentials {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It holds what letters are sealed with.
+    #[error("{} holds a sealing key (SX…), which belongs to seal_key: the credentials are another one, SU…; `laixin key broker` makes it", file.display())]
+    SealingKey {
         /// The file.
         file: PathBuf,
     },
@@ -57,11 +66,26 @@ pub enum Refusal {
         /// The file.
         file: PathBuf,
     },
+    /// What TLS takes is not there, or holds something else.
+    #[error("{table}.authority, {table}.certificate, {table}.key: TLS cannot be spoken")]
+    Tls {
+        /// The table of the settings.
+        table: &'static str,
+        /// Which file, and why.
+        #[source]
+        source: TlsError,
+    },
     /// No broker answers as one.
     #[error(
-        "no broker of office.brokers.servers can be reached: look at the cable, the addresses and TLS"
+        "no broker of {table}.servers can be reached: look at the cable, the addresses and TLS"
     )]
-    Unreachable(#[source] ConnectError),
+    Unreachable {
+        /// The table of the settings.
+        table: &'static str,
+        /// Why.
+        #[source]
+        source: ConnectError,
+    },
     /// They are brokers without streams.
     #[error(
         "the brokers have no JetStream: switch it on in their configuration, for this account too"
@@ -73,8 +97,13 @@ pub enum Refusal {
     )]
     NotPermitted,
     /// They do not say, just now.
-    #[error("the brokers do not answer: too few of them may be up to agree on anything")]
-    NoAnswer,
+    #[error(
+        "the brokers do not answer what is asked through {broker}: too few of them may be up to agree on anything, or the disk of that one is full"
+    )]
+    NoAnswer {
+        /// The broker's name.
+        broker: String,
+    },
 }
 
 impl Refusal {
@@ -82,12 +111,15 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } | Self::NoCredentials { .. } => "credentials_missing",
+            Self::Unreadable { .. } | Self::NoCredentials { .. } | Self::SealingKey { .. } => {
+                "credentials_missing"
+            }
             Self::WrongCredentials { .. } => "credentials_refused",
-            Self::Unreachable(_) => "brokers_unreachable",
+            Self::Tls { .. } => "tls_unusable",
+            Self::Unreachable { .. } => "brokers_unreachable",
             Self::NoJetStream => "no_jetstream",
             Self::NotPermitted => "not_permitted",
-            Self::NoAnswer => "brokers_silent",
+            Self::NoAnswer { .. } => "brokers_silent",
         }
     }
 }
@@ -98,6 +130,7 @@ pub struct Link {
     client: Client,
     jetstream: jetstream::Context,
     untaken: Untaken,
+    elsewhere: Elsewhere,
 }
 
 impl Link {
@@ -110,7 +143,11 @@ impl Link {
         name: &str,
         readiness: &Readiness,
     ) -> Result<Self, Refusal> {
+        let table = brokers.table;
+        tls::of_brokers(brokers).map_err(|source| Refusal::Tls { table, source })?;
         let (established, refused) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let elsewhere = Elsewhere::default();
+        let next = elsewhere.clone();
         let mut options = with_credentials(&brokers.credentials)?
             .name(name)
             .custom_inbox_prefix(format!("_INBOX.{name}"))
@@ -118,6 +155,7 @@ impl Link {
             .request_timeout(Some(PATIENCE))
             .ping_interval(PING)
             .require_tls(!brokers.plain)
+            .reconnect_to_server_callback(move |all, _| ready(next.next(&all)))
             .event_callback(told_to(
                 readiness.clone(),
                 (established.clone(), Arc::clone(&refused)),
@@ -134,7 +172,10 @@ impl Link {
                 let file = brokers.credentials.clone();
                 Refusal::WrongCredentials { file }
             }
-            _ => Refusal::Unreachable(error),
+            _ => Refusal::Unreachable {
+                table,
+                source: error,
+            },
         })?;
         let jetstream = ContextBuilder::new()
             .timeout(PATIENCE)
@@ -144,11 +185,14 @@ impl Link {
             client,
             jetstream,
             untaken: Untaken::default(),
+            elsewhere,
         };
         link.has_jetstream()
             .await
             .map_err(|refusal| match refusal {
-                Refusal::NoAnswer if refused.load(Ordering::Acquire) => Refusal::NotPermitted,
+                Refusal::NoAnswer { .. } if refused.load(Ordering::Acquire) => {
+                    Refusal::NotPermitted
+                }
                 other => other,
             })?;
         established.store(true, Ordering::Release);
@@ -183,15 +227,18 @@ impl Link {
 
     /// Asked in our own words: the client wants an answer as newer brokers give it than Debian's.
     async fn has_jetstream(&self) -> Result<(), Refusal> {
+        let silent = || Refusal::NoAnswer {
+            broker: self.client.server_info().server_name,
+        };
         let told: Result<Value, _> = self.jetstream.request("INFO", &()).await;
         let told = told.map_err(|error| match error.kind() {
             RequestErrorKind::NoResponders => Refusal::NoJetStream,
-            _ => Refusal::NoAnswer,
+            _ => silent(),
         })?;
         match told["error"]["err_code"].as_u64() {
             _ if told["error"].is_null() => Ok(()),
             Some(code) if NOT_ENABLED.contains(&code) => Err(Refusal::NoJetStream),
-            _ => Err(Refusal::NoAnswer),
+            _ => Err(silent()),
         }
     }
 
@@ -204,6 +251,11 @@ impl Link {
     /// What streams have not taken.
     pub(super) fn untaken(&self) -> &Untaken {
         &self.untaken
+    }
+
+    /// Which broker comes next.
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// Plain messages.
@@ -222,12 +274,14 @@ fn with_credentials(file: &Path) -> Result<ConnectOptions, Refusal> {
     let none = || Refusal::NoCredentials {
         file: file.to_owned(),
     };
-    let seed = text.trim();
-    if seed.starts_with("SU") {
-        nkeys::KeyPair::from_seed(seed).map_err(|_| none())?;
-        return Ok(ConnectOptions::with_nkey(seed.to_owned()));
+    match Held::of(&text) {
+        Held::Seed(seed) => Ok(ConnectOptions::with_nkey(seed.to_owned())),
+        Held::Creds => ConnectOptions::with_credentials(&text).map_err(|_| none()),
+        Held::SealingKey => Err(Refusal::SealingKey {
+            file: file.to_owned(),
+        }),
+        Held::Nothing => Err(none()),
     }
-    ConnectOptions::with_credentials(&text).map_err(|_| none())
 }
 
 /// What the client says of a connection that is established, told on.

@@ -198,6 +198,10 @@ impl Serving {
                 neighbours::run(jetstream, of, here.clone(), how, stop).await;
             })
         };
+        let kept = {
+            let (reader, stop) = (self.clone(), stop.clone());
+            tokio::spawn(async move { reader.link.keep(&reader.readiness, &stop).await })
+        };
         let hands = Arc::new(Semaphore::new(IN_HAND));
         while !stop.is_cancelled() {
             let served = tokio::select! {
@@ -216,7 +220,7 @@ impl Serving {
         }
         let all = u32::try_from(IN_HAND).unwrap_or(1);
         let _ = tokio::time::timeout(LAST_PAGE, hands.acquire_many(all)).await;
-        let _ = health.await;
+        let _ = tokio::join!(health, kept);
     }
 
     /// How this reader is; and a word where no station reads as it does.

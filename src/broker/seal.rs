@@ -34,6 +34,24 @@ impl SealKey {
         key_file::read(file, what, Self::parse)
     }
 
+    /// The same of whoever seals to these: none of them is himself.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn load_for<'a>(
+        file: &Path,
+        to: impl IntoIterator<Item = &'a PublicKey>,
+    ) -> Result<Self, KeyFault> {
+        let key = Self::load(file)?;
+        let own = key.public();
+        match to.into_iter().any(|to| *to == own) {
+            true => Err(KeyFault::Own {
+                file: file.to_owned(),
+            }),
+            false => Ok(key),
+        }
+    }
+
     /// Reads a seed.
     #[must_use]
     pub fn parse(seed: &str) -> Option<Self> {
@@ -127,7 +145,11 @@ mod tests {
         mode(0o644).unwrap();
         assert!(matches!(SealKey::load(&file), Err(KeyFault::Open { .. })));
         mode(0o600).unwrap();
-        assert!(SealKey::load(&file).is_ok());
+        let key = SealKey::load(&file).unwrap();
+        let other = SealKey::generated().public();
+        assert!(SealKey::load_for(&file, [&other]).is_ok());
+        let own = SealKey::load_for(&file, [&other, &key.public()]);
+        assert!(matches!(own, Err(KeyFault::Own { .. })));
         std::fs::write(&file, "SX").unwrap();
         assert!(matches!(SealKey::load(&file), Err(KeyFault::Other { .. })));
     }

@@ -80,6 +80,11 @@ pub(super) async fn run(together: Together, stop: CancellationToken) {
     };
     let jetstream = link.jetstream().clone();
     let mut tasks = Vec::new();
+    let kept = (link.clone(), readiness.clone(), stop.clone());
+    tasks.push(tokio::spawn(async move {
+        let (link, readiness, stop) = kept;
+        link.keep(&readiness, &stop).await;
+    }));
     if let Some(key) = key {
         let fingerprints = Fingerprints {
             link: link.clone(),

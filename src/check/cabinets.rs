@@ -1,5 +1,6 @@
 //! The cabinets: whether their ports can be used, who answers, whether it is the profile's model, every point a cycle needs, the last self test.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::time::Instant;
@@ -9,9 +10,9 @@ use uv_cabinet::{
     ProfileError,
 };
 
-use super::{Level, Report, Running, Value, outside};
+use super::{Level, Report, Value, outside};
 use crate::config::{self, Settings};
-use crate::disinfect::{CabinetView, TroubleView, WrongCabinetView};
+use crate::disinfect::{CabinetControl, CabinetView, TroubleView, WrongCabinetView};
 use crate::store::{Db, HealthRow, TestOutcome};
 use crate::{Chain, clock, disinfect};
 
@@ -59,7 +60,11 @@ fn profile_refused(what: &str, error: &ProfileError, report: &mut Report) {
 }
 
 /// The same of a running station, whose tasks look at their cabinets several times a second: nobody else does.
-pub(super) fn seen(settings: &Settings, running: &Running, report: &mut Report) {
+pub(super) fn seen(
+    settings: &Settings,
+    running: &BTreeMap<String, CabinetControl>,
+    report: &mut Report,
+) {
     for cabinet in &settings.cabinets {
         let what = format!("cabinet {}", cabinet.id);
         faults(settings, cabinet, report);

@@ -1,21 +1,27 @@
 //! With other stations of one office: the keys, the credentials, the certificates and the program that it takes, at a station, at the office's counter and
-//! at a reader. Whether a broker answers says each of them itself, while it runs.
+//! at a reader; and which of the brokers answer. Whether they know the credentials says each of them itself, while it runs.
 
-use super::{Finding, Report, machine, office, outside};
+use super::finding::Value;
+use super::{Finding, Level, Report, greeting, machine, office, outside};
 use crate::Chain;
-use crate::api::tls::{self, TlsError};
+use crate::api::tls;
 use crate::broker::counter::CounterSettings;
+use crate::broker::credentials::Held;
 use crate::broker::stations_key::StationsKey;
 use crate::broker::{KeyFault, SealKey, crossing};
-use crate::config::{Brokers, Http, ReaderSettings, Settings};
+use crate::config::{Brokers, ReaderSettings, Settings};
+use crate::health::Readiness;
 
 /// What a station's `[office]` takes; nothing without one.
 pub(super) fn of_station(settings: &Settings, report: &mut Report) {
     let Some(office) = &settings.office else {
         return;
     };
-    let mut part = Part::new("office.brokers", report);
-    part.key("office.seal_key", SealKey::load(&office.seal_key));
+    let mut part = Part::new(report);
+    part.key(
+        "office.seal_key",
+        SealKey::load_for(&office.seal_key, office.seals_to()),
+    );
     if let Some(file) = &office.stations_key {
         part.key("office.stations_key", StationsKey::read(file));
     }
@@ -23,13 +29,27 @@ pub(super) fn of_station(settings: &Settings, report: &mut Report) {
     part.end("office_ready", &[&office.station.0]);
 }
 
+/// What of it a running station says itself.
+pub(super) fn of_running(readiness: &Readiness, report: &mut Report) {
+    let own = ["office", "repeats", "shared_settings", "readers"];
+    for (part, why) in readiness.parts() {
+        let kind = part.split('/').next().unwrap_or_default();
+        if let Some(why) = why.filter(|_| own.contains(&kind)) {
+            let part = Value::Code("part", part.replace('/', "_"));
+            let told = Value::Code("part_code", why.code);
+            report.tell(Level::Warning, "office", "office_part", vec![part, told]);
+            report.said(why.message);
+        }
+    }
+}
+
 /// Everything that the settings of an office's counter name.
 #[must_use]
 pub fn counter(settings: &CounterSettings) -> Vec<Finding> {
     let mut report = Report::default();
     machine::secrets_open(&settings.http.key, &mut report);
-    let mut part = Part::new("brokers", &mut report);
-    part.key("office.seal_key", SealKey::load(&settings.office.seal_key));
+    let mut part = Part::new(&mut report);
+    part.key("office.seal_key", settings.key());
     part.brokers(&settings.brokers);
     let counts = [settings.stations.len(), settings.systems.len()];
     let counts = counts.map(|count| count.to_string());
@@ -43,7 +63,7 @@ pub fn counter(settings: &CounterSettings) -> Vec<Finding> {
 #[must_use]
 pub fn reader(settings: &ReaderSettings) -> Vec<Finding> {
     let mut report = Report::default();
-    let mut part = Part::new("brokers", &mut report);
+    let mut part = Part::new(&mut report);
     part.key("reader.seal_key", SealKey::load(&settings.reader.seal_key));
     part.brokers(&settings.brokers);
     part.end("reader_ready", &[&settings.reader.name.0]);
@@ -53,16 +73,13 @@ pub fn reader(settings: &ReaderSettings) -> Vec<Finding> {
 
 /// One who has a part in it.
 struct Part<'a> {
-    /// The table of the brokers in its settings.
-    table: &'static str,
     is_whole: bool,
     report: &'a mut Report,
 }
 
 impl<'a> Part<'a> {
-    fn new(table: &'static str, report: &'a mut Report) -> Self {
+    fn new(report: &'a mut Report) -> Self {
         Self {
-            table,
             is_whole: true,
             report,
         }
@@ -76,33 +93,42 @@ impl<'a> Part<'a> {
 
     fn key<K>(&mut self, named: &str, key: Result<K, KeyFault>) {
         if let Err(fault) = key {
-            self.bad("office_key", &format!("{named}: {}", Chain(&fault)));
+            let code = match fault {
+                KeyFault::Own { .. } => "office_own",
+                _ => "office_key",
+            };
+            self.bad(code, &format!("{named}: {}", Chain(&fault)));
         }
     }
 
-    /// What is shown to the brokers, and what they are known by.
+    /// What is shown to the brokers, what they are known by, and which of them answer.
     fn brokers(&mut self, brokers: &Brokers) {
-        let (table, file) = (self.table, brokers.credentials.display());
+        let (table, file) = (brokers.table, brokers.credentials.display());
         match std::fs::read_to_string(&brokers.credentials) {
             Err(error) => self.bad(
                 "office_key",
                 &format!("{table}.credentials: {file}: {error}"),
             ),
-            Ok(text) => {
-                let is_seed = nkeys::KeyPair::from_seed(text.trim()).is_ok();
-                if !is_seed && !text.contains("BEGIN USER NKEY SEED") {
+            Ok(text) => match Held::of(&text) {
+                Held::Seed(_) | Held::Creds => {}
+                Held::SealingKey => {
+                    let why = format!("{table}.credentials: {file} holds a sealing key (SX…)");
+                    self.bad("office_other_key", &why);
+                }
+                Held::Nothing => {
                     let why = format!(
                         "{table}.credentials: {file} holds no credentials: a .creds file or one seed of an nkey (SU…) is needed"
                     );
                     self.bad("office_key", &why);
                 }
-            }
+            },
         }
-        if let Err(error) = certificates(brokers) {
+        if let Err(error) = tls::of_brokers(brokers) {
             self.bad("office_tls", &format!("{table}: {}", Chain(&error)));
         }
         let secrets = std::iter::once(&brokers.credentials).chain(&brokers.key);
         machine::secrets_open(secrets, self.report);
+        greeting::all(brokers, self.report);
     }
 
     fn end(self, whole: &'static str, values: &[&str]) {
@@ -115,19 +141,4 @@ impl<'a> Part<'a> {
             Some(_) => {}
         }
     }
-}
-
-/// Tries the authority that the brokers are known by, and the certificate that is shown to them with its key.
-fn certificates(brokers: &Brokers) -> Result<(), TlsError> {
-    brokers
-        .authority
-        .as_deref()
-        .map(tls::authority)
-        .transpose()?;
-    let shown = Http {
-        certificate: brokers.certificate.clone(),
-        key: brokers.key.clone(),
-        ..Http::default()
-    };
-    tls::server_config(&shown).map(drop)
 }

@@ -27,11 +27,15 @@ pub struct Brokers {
     /// They may be spoken to without TLS, at `nats://HOST:PORT`: on this machine, or where the network is trusted.
     #[serde(default)]
     pub plain: bool,
+    /// Where this table stands in its file: `brokers`, `office.brokers`.
+    #[serde(skip)]
+    pub table: &'static str,
 }
 
 impl Brokers {
-    /// Paths count from the settings' folder.
-    pub fn settle(&mut self, base: &Path) {
+    /// Paths count from the settings' folder; the table is called so in their file.
+    pub fn settle(&mut self, base: &Path, table: &'static str) {
+        self.table = table;
         self.credentials = base.join(&self.credentials);
         [&mut self.authority, &mut self.certificate, &mut self.key]
             .into_iter()
@@ -158,11 +162,17 @@ fn clock_apart_s() -> Within<10, 86_400> {
 impl Office {
     /// Paths count from the settings' folder.
     pub(super) fn settle(&mut self, base: &Path) {
-        self.brokers.settle(base);
+        self.brokers.settle(base, "office.brokers");
         self.seal_key = base.join(&self.seal_key);
         if let Some(key) = &mut self.stations_key {
             *key = base.join(&*key);
         }
+    }
+
+    /// Whom this station seals to: the office, and who reads pages for it.
+    pub fn seals_to(&self) -> impl Iterator<Item = &PublicKey> {
+        let readers = self.readers.iter().map(|readers| &readers.seal_to);
+        std::iter::once(&self.seal_to).chain(readers)
     }
 
     /// The key that does not fit the others, and what is allowed.
@@ -171,6 +181,11 @@ impl Office {
             let message =
                 "needs stations_key: the stations believe no setting that none of them sealed";
             return Some(("shared_settings", message.into()));
+        }
+        let readers = self.readers.as_ref();
+        if readers.is_some_and(|readers| readers.seal_to == self.seal_to) {
+            let message = "of the readers is the office's: they have a key of their own, or whoever reads pages opens every letter";
+            return Some(("readers.seal_to", message.into()));
         }
         self.brokers.misfit()
     }

@@ -69,7 +69,7 @@ impl ReaderSettings {
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let mut settings: Self = load_toml(file)?;
         let base = file.parent().unwrap_or(Path::new("."));
-        settings.brokers.settle(base);
+        settings.brokers.settle(base, "brokers");
         for path in [
             &mut settings.reader.seal_key,
             &mut settings.reading.models_dir,

@@ -106,7 +106,7 @@ impl Brokers {
         self.home.path().join(name)
     }
 
-    fn configuration(&self, n: usize) -> String {
+    pub fn configuration(&self, n: usize) -> String {
         let Node { port, cluster, .. } = &self.nodes[n];
         let folder = self.file(&format!("node-{n}"));
         let routes: Vec<String> = self
@@ -129,6 +129,16 @@ impl Brokers {
             "server_name: n{n}\nlisten: \"{any}:{port}\"\nmax_payload: 8MB\n\
              jetstream {{ store_dir: {folder:?}, max_file_store: 10GB, max_memory_store: 64MB }}\n{cluster}{}\ninclude \"permissions.conf\"\n",
             self.more
+        )
+    }
+
+    /// A configuration under which a broker neither finds the others nor is found by them.
+    pub fn alone(whole: &str) -> String {
+        let (before, behind) = whole.split_once("cluster {").expect("it is one of several");
+        let (_, rest) = behind.split_once("}\n").expect("it ends");
+        let (own, other) = (free_address().port(), free_address().port());
+        format!(
+            "{before}cluster {{ name: test, listen: \"127.0.0.1:{own}\", no_advertise: true, routes: [\"nats-route://127.0.0.1:{other}\"] }}\n{rest}"
         )
     }
 
@@ -204,6 +214,8 @@ pub struct Office {
     pub addresses: Vec<SocketAddr>,
     servers: String,
     lease_s: u64,
+    /// On how many brokers everything lies.
+    pub replicas: usize,
     /// How many drafts the brokers take.
     pub drafts_most: u32,
     /// How large each station's bucket of originals may become in MB, and how long they lie there in days.
@@ -224,6 +236,7 @@ impl Office {
             addresses: (0..count).map(|_| free_address()).collect(),
             servers: brokers.servers(),
             lease_s,
+            replicas: if brokers.nodes.len() == 1 { 1 } else { 3 },
             drafts_most: 100_000,
             pages: (500, 30),
         };
@@ -256,12 +269,16 @@ impl Office {
         self.servers = servers;
     }
 
+    /// What its processes have logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.file("log")).unwrap_or_default()
+    }
+
     pub fn url(&self, n: usize) -> String {
         format!("http://{}", self.addresses[n])
     }
 
     fn settings(&self, brokers: &Brokers, n: usize) -> String {
-        let replicas = if brokers.nodes.len() == 1 { 1 } else { 3 };
         let stations: String = self
             .keys
             .iter()
@@ -273,10 +290,11 @@ impl Office {
             })
             .collect();
         format!(
-            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_most = {}\npages_mb = {}\npages_days = {}\n{}\
+            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {}\ndrafts_most = {}\npages_mb = {}\npages_days = {}\n{}\
              [http]\nlisten = \"{}\"\n{stations}[[system]]\nname = \"cases\"\ntoken_sha256 = \"{}\"\n\
              [[system]]\nname = \"others\"\ntoken_sha256 = \"{}\"\n",
             self.lease_s,
+            self.replicas,
             self.drafts_most,
             self.pages.0,
             self.pages.1,

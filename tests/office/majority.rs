@@ -109,6 +109,49 @@ fn an_office_without_a_majority_of_brokers_says_that_it_is_not_ready() {
     });
 }
 
+/// As when its disk is full: it keeps its clients, and nothing that is asked of JetStream through it is answered (10008).
+#[test]
+fn a_broker_that_keeps_its_clients_and_answers_nothing_is_left_for_another() {
+    let mut brokers = Brokers::new(3, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    feed(&station, &["H00001"]);
+    assert_eq!(office.claim(0, 1).len(), 1);
+
+    // One comes back cut off from the others, and everybody to it: there is no other one.
+    let whole = brokers.configuration(2);
+    brokers.kill(2);
+    let alone = Brokers::alone(&whole);
+    brokers.start_with(2, &alone);
+    (0..2).for_each(|n| brokers.kill(n));
+    let named = || {
+        let (status, told) = office.call(0, "GET", "/readyz", None);
+        let parts = told["parts"].as_array().unwrap().iter();
+        let mut link = parts.filter(|one| one["part"] == "office");
+        let link = link.next().unwrap();
+        let code = link["code"].as_str() == Some("broker_ill");
+        let name = link["message"].as_str().unwrap_or_default();
+        (status == 503 && code && name.contains("the broker n2 ")).then_some(())
+    };
+    wait_for("the office to name it", 60, named);
+    wait_for("the station to say so", 60, || {
+        (code_of(&station, "office")? == "broker_ill").then_some(())
+    });
+
+    // Two are well again; the third still keeps whoever is connected to it.
+    (0..2).for_each(|n| brokers.start(n));
+    feed(&station, &["H00002"]);
+    assert_eq!(office.claim(0, 1).len(), 1);
+    wait_for("the office to be ready", 60, || {
+        (office.call(0, "GET", "/readyz", None).0 == 200).then_some(())
+    });
+    wait_for("the station to be content", 60, || {
+        is_content(&station).then_some(())
+    });
+    assert!(office.log().contains("left for another broker"));
+}
+
 async fn leader(asked: &Context, stream: &str) -> Option<String> {
     let found = asked.get_stream(stream).await.ok()?;
     found.cached_info().cluster.as_ref()?.leader.clone()
@@ -157,6 +200,6 @@ fn a_stream_that_takes_nothing_gets_another_leader_from_whoever_puts_something_i
         }
     });
     assert_eq!(code_of(&station, "office"), None, "it may ask for that");
-    let log = fs::read_to_string(office.file("log")).unwrap();
+    let log = office.log();
     assert!(log.contains("took nothing for a while"), "{log}");
 }

@@ -171,6 +171,89 @@ fn room_and_time_for_originals_hold_for_buckets_that_are_there() {
 }
 
 #[test]
+fn a_full_bucket_of_originals_is_no_silence_of_the_brokers() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let holds = |bytes: i64| {
+        runtime().block_on(async {
+            let (_, asked, _) = connected(&brokers, "office").await;
+            let stream = asked.get_stream("OBJ_pages-desk-a").await.unwrap();
+            let mut config = stream.cached_info().config.clone();
+            config.max_bytes = bytes;
+            asked.update_stream(config).await.unwrap();
+        });
+    };
+    holds(200);
+    let station = station(&office.table(&brokers, "desk-a", "pdf = false\n"), 20);
+    feed(&station, &["H00001"]);
+    wait_for("the bucket to be full", 60, || {
+        (code_of(&station, "office/drafts")? == "stream_full").then_some(())
+    });
+    holds(1 << 20);
+    assert_eq!(office.claim(0, 1).len(), 1, "it heals by itself");
+}
+
+#[test]
+fn more_copies_than_there_are_brokers_are_no_silence_of_the_brokers() {
+    for (count, replicas) in [(1, 3), (3, 5)] {
+        let brokers = Brokers::new(count, &["desk-a"]);
+        let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+        office.replicas = replicas;
+        office.start(&brokers, 0);
+        wait_for("the office to say so", 60, || {
+            let log = office.log();
+            let is_told = log.contains("too_few_brokers") && log.contains("office.replicas asks");
+            is_told.then_some(())
+        });
+    }
+}
+
+#[test]
+fn an_authority_that_is_not_there_is_named_with_its_key() {
+    let mut brokers = Brokers::new(1, &["desk-a"]);
+    let nowhere = brokers.file("nowhere.pem");
+    brokers.secured = format!("authority = {nowhere:?}\n");
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.start(&brokers, 0);
+    let file = nowhere.display().to_string();
+    wait_for("the office to say so", 20, || {
+        let log = office.log();
+        let is_told = log.contains(&file) && log.contains("brokers.authority");
+        assert!(!log.contains("office.brokers"), "its own table: {log}");
+        is_told.then_some(())
+    });
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "tls_unusable");
+}
+
+#[test]
+fn a_sealing_key_in_the_place_of_credentials() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    fs::copy(office.file("desk-a.seal"), brokers.file("desk-a.nkey")).unwrap();
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "credentials_missing");
+}
+
+#[test]
+fn a_station_that_seals_to_itself_does_not_start() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    let own = SealKey::load(&office.file("desk-a.seal")).unwrap().public();
+    let table = office.table(&brokers, "desk-a", "");
+    let table = table.replace(&office.public().0, &own.0);
+    let station = TestStation::with_settings(|text| text + &table);
+    let ended = station.try_command(&["run"], None);
+    assert_eq!(ended.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        told.contains("desk-a.seal") && told.contains("private half of what seal_to names"),
+        "{told}"
+    );
+}
+
+#[test]
 fn two_stations_with_one_name() {
     let brokers = Brokers::new(1, &["desk-a"]);
     let mut office = Office::new(&brokers, &["desk-a"], (1, 60));

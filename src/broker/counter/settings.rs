@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::broker::{KeyFault, SealKey};
 use crate::config::{Brokers, ConfigError, DeviceId, Http, Level, Log, PublicKey, Within};
 use crate::config::{line_of_key, load_toml};
 
@@ -110,7 +111,7 @@ impl CounterSettings {
         let mut settings: Self = load_toml(file)?;
         let base = file.parent().unwrap_or(Path::new("."));
         settings.office.seal_key = base.join(&settings.office.seal_key);
-        settings.brokers.settle(base);
+        settings.brokers.settle(base, "brokers");
         settings.http.settle(base);
         match settings.misfit() {
             None => Ok(settings),
@@ -121,6 +122,15 @@ impl CounterSettings {
                 message,
             }),
         }
+    }
+
+    /// The office's sealing key, which is none of its stations'.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn key(&self) -> Result<SealKey, KeyFault> {
+        let stations = self.stations.iter().map(|station| &station.seal_to);
+        SealKey::load_for(&self.office.seal_key, stations)
     }
 
     /// The key that does not fit the others, and what is allowed.

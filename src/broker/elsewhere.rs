@@ -1,0 +1,199 @@
+//! A broker that keeps its clients while nothing that is asked of JetStream through it is answered: its disk is full, or it is cut off from the others.
+//! The others may be well, and the client stays for as long as it is kept: here the link leaves such a broker for another one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_nats::connection::State;
+use async_nats::{ReconnectToServer, Server};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::link::{Link, PART};
+use super::streams;
+use crate::clock;
+use crate::health::Readiness;
+
+/// Between two questions whether JetStream answers.
+const EVERY: Duration = Duration::from_secs(2);
+/// Where all is well an answer takes no longer.
+const ANSWER: Duration = Duration::from_secs(3);
+/// A broker through which nothing was answered for so long is left: a leader is chosen within that.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// Where every one was tried it is not one broker, and nobody runs from one to the other; except from one that says nothing at all.
+const REST: Duration = Duration::from_secs(20);
+/// JetStream's number for a stream that is not there: who says that is well.
+const NO_STREAM: u64 = 10_059;
+
+/// Which of the brokers comes next while one is being left. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Elsewhere {
+    is_leaving: Arc<AtomicBool>,
+    turn: Arc<AtomicUsize>,
+}
+
+impl Elsewhere {
+    /// Asked by the client before it connects; nothing: whichever it likes.
+    pub(super) fn next(&self, all: &[Server]) -> Option<ReconnectToServer> {
+        if all.is_empty() || !self.is_leaving.load(Ordering::Acquire) {
+            return None;
+        }
+        let turn = self.turn.fetch_add(1, Ordering::AcqRel);
+        Some(ReconnectToServer {
+            addr: all[turn % all.len()].addr.clone(),
+            delay: None,
+        })
+    }
+}
+
+/// What came of a question that is asked of JetStream through a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// It is well.
+    Good,
+    /// That it cannot: too few are up, as it sees them.
+    Cannot,
+    /// Nothing in time, or that nobody is there.
+    None,
+}
+
+/// What is known of the broker that the link is at.
+#[derive(Debug, Default)]
+struct Watch {
+    /// Since when nothing good was answered.
+    since: Option<Instant>,
+    /// Brokers left since one answered.
+    left: Vec<String>,
+}
+
+impl Watch {
+    /// That was answered to what was asked at `asked` through this broker, one of so many; whether it is left.
+    fn amiss(
+        &mut self,
+        (broker, all): (&str, usize),
+        answer: Answer,
+        (asked, now): (Instant, Instant),
+    ) -> bool {
+        let since = *self.since.get_or_insert(asked);
+        let patience = match self.left.iter().any(|left| left == broker) {
+            _ if self.left.len() >= all && answer == Answer::Cannot => REST,
+            // The same one again, since the turn came to it.
+            true if self.left.len() < all => Duration::ZERO,
+            _ => PATIENCE,
+        };
+        let is_left = all > 1 && now.saturating_duration_since(since) >= patience;
+        if is_left {
+            if self.left.len() >= all {
+                self.left.clear();
+            }
+            self.left.push(broker.to_owned());
+            self.since = None;
+        }
+        is_left
+    }
+}
+
+impl Link {
+    /// A stream that everybody may ask for, so that it is its leader who answers and nobody needs one of all brokers.
+    async fn asked(&self) -> Answer {
+        let question = format!("STREAM.INFO.KV_{}", streams::HEALTH);
+        let nothing = json!({});
+        let asking = self.jetstream().request::<_, _, Value>(question, &nothing);
+        match tokio::time::timeout(ANSWER, asking).await {
+            Ok(Ok(told)) if told["error"].is_null() => Answer::Good,
+            Ok(Ok(told)) if told["error"]["err_code"] == NO_STREAM => Answer::Good,
+            Ok(Ok(_)) => Answer::Cannot,
+            Ok(Err(_)) | Err(_) => Answer::None,
+        }
+    }
+
+    /// Until the stop: leaves a broker through which nothing is answered, and says which one that is.
+    pub(super) async fn keep(&self, readiness: &Readiness, stop: &CancellationToken) {
+        let (mut watch, mut is_told) = (Watch::default(), false);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            if self.client().connection_state() != State::Connected {
+                // That is told where it is seen, and another broker is sought already.
+                watch.since = None;
+                continue;
+            }
+            let (broker, asked) = (self.client().server_info(), clock::monotonic());
+            let answer = self.asked().await;
+            if answer == Answer::Good {
+                watch = Watch::default();
+                self.elsewhere().is_leaving.store(false, Ordering::Release);
+                if std::mem::take(&mut is_told) {
+                    readiness.ready(PART);
+                }
+                continue;
+            }
+            let name = &broker.server_name;
+            let why = format!(
+                "the broker {name} keeps the connection and its JetStream does not answer: its disk may be full, or it is cut off from the others; another one is tried"
+            );
+            readiness.not_ready(PART, "broker_ill", &why);
+            is_told = true;
+            let all = self.client().server_pool().await.map_or(1, |all| all.len());
+            let times = (asked, clock::monotonic());
+            if watch.amiss((&broker.server_id, all), answer, times) {
+                tracing::warn!(broker = name, "left for another broker");
+                self.elsewhere().is_leaving.store(true, Ordering::Release);
+                // It fails only where the client has ended.
+                let _ = self.client().force_reconnect().await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asked in one second, answered in another: whether the broker is left.
+    fn seen(watch: &mut Watch, broker: (&str, usize), answer: Answer, seconds: [u64; 2]) -> bool {
+        // One beginning for all.
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        let [asked, now] = seconds.map(|after| *START + Duration::from_secs(after));
+        watch.amiss(broker, answer, (asked, now))
+    }
+
+    #[test]
+    fn a_broker_that_cannot_is_left_after_a_while_and_each_is_tried_once() {
+        let mut watch = Watch::default();
+        let mut cannot = |broker, seconds| seen(&mut watch, (broker, 3), Answer::Cannot, seconds);
+        assert!(!cannot("a", [0, 0]));
+        assert!(!cannot("a", [5, 5]));
+        assert!(cannot("a", [7, 7]));
+        assert!(cannot("a", [9, 9]), "the turn came to it again");
+        assert!(!cannot("b", [11, 11]));
+        assert!(cannot("b", [17, 17]));
+        // So many times it was not the broker.
+        assert!(!cannot("c", [20, 20]));
+        assert!(!cannot("c", [39, 39]));
+        assert!(cannot("c", [40, 40]));
+        assert!(!cannot("a", [42, 42]), "and from the beginning");
+    }
+
+    #[test]
+    fn nobody_stays_at_a_broker_that_says_nothing() {
+        let mut watch = Watch::default();
+        let mut at = |broker, answer, seconds| seen(&mut watch, (broker, 2), answer, seconds);
+        assert!(!at("a", Answer::None, [0, 3]));
+        assert!(at("a", Answer::None, [5, 8]));
+        assert!(!at("b", Answer::Cannot, [9, 9]));
+        assert!(at("b", Answer::Cannot, [15, 15]));
+        assert!(!at("a", Answer::None, [17, 20]));
+        assert!(at("a", Answer::None, [22, 25]), "though both were tried");
+    }
+
+    #[test]
+    fn a_broker_by_itself_is_not_left() {
+        let mut watch = Watch::default();
+        assert!(!seen(&mut watch, ("a", 1), Answer::None, [0, 3600]));
+        assert!(!seen(&mut watch, ("a", 1), Answer::Cannot, [3600, 7200]));
+    }
+}
