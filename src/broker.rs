@@ -6,8 +6,10 @@
 
 mod bucket;
 pub mod counter;
+pub mod credentials;
 pub mod crossing;
 mod drafts;
+mod elsewhere;
 mod fault;
 mod fingerprints;
 mod key_file;
@@ -85,6 +87,7 @@ fn start(
         };
         let (is_ours, may_send) = watch::channel(false);
         tokio::join!(
+            outside.link.keep(&outside.handoff.readiness, &stop),
             presence::run(&outside, is_ours, &present, &stop),
             drafts::run(&outside, may_send, &drafts, &stop),
             receipts::run(&outside, &receipts, &stop),

@@ -88,6 +88,8 @@ struct MaintenancePage {
     parts: Vec<PartLine>,
     devices: Vec<Device>,
     others: Vec<OtherLine>,
+    /// How many of them are not ready.
+    others_amiss: usize,
     /// Why no second copies are made, where an administrator may begin with their folder.
     second: Option<String>,
 }
@@ -386,6 +388,8 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         part_line(w, &part, why, blocked)
     };
     let parts = parts.map(line).collect();
+    let others = app.others.neighbours.all();
+    let others: Vec<_> = others.iter().map(|one| other_line(w, one)).collect();
     let second = match app.evidence.second() {
         Second::Away(folder) => Some(w.one("second.away", folder.display())),
         Second::New(folder) => Some(w.one("second.new", folder.display())),
@@ -395,13 +399,8 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         f,
         parts,
         devices: device_cards(w, views, lines, &app.settings),
-        others: app
-            .others
-            .neighbours
-            .all()
-            .iter()
-            .map(|one| other_line(w, one))
-            .collect(),
+        others_amiss: others.iter().filter(|one| one.tone == "bad").count(),
+        others,
         second,
     })
 }
