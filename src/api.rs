@@ -250,6 +250,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(page_kinds::set))
         .routes(routes!(retakes::retake))
         .routes(routes!(letters::correct))
+        .routes(routes!(letters::undo))
         .routes(routes!(letters::confirm))
         .routes(routes!(second_entry::get, second_entry::enter))
         .routes(routes!(visitor::get, visitor::say))

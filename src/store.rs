@@ -93,6 +93,7 @@ mod statistics;
 mod things;
 mod thresholds;
 mod training;
+mod undo;
 mod units;
 mod unreleased;
 mod valuables;

@@ -26,6 +26,7 @@ mod search;
 mod second_looks;
 mod settings;
 mod sheets;
+mod states;
 mod told;
 mod training;
 mod trust;

@@ -313,6 +313,39 @@ pub async fn correct(
     Ok(given_with_etag(given))
 }
 
+/// Which field.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"field": "letter_date"}))]
+pub struct FieldUndoBody {
+    /// As corrections name it.
+    field: String,
+}
+
+/// Takes back what the caller changed last in a field: value, source, confidence and alternatives are what they were, and where it was read it counts as
+/// read. The letter's ETag must be sent as `If-Match`. Whom a letter accuses is changed by a correction only.
+#[utoipa::path(post, path = "/v1/letters/{id}/fields/undo", tag = "letters", request_body = FieldUndoBody,
+    params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
+    responses((status = 200, body = LetterView)))]
+pub async fn undo(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    MeantFor(version): MeantFor,
+    asked: Asked<FieldUndoBody>,
+) -> Result<Response, Problem> {
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
+    let (field, offer) = (asked.body.field, app.settings.handoff.offer);
+    let given = app
+        .once_telling(key, move |db| {
+            db.undo_correction(&id, version, &field, (&seer.actor, offer))?;
+            changed(db, id, "corrected", &seer)
+        })
+        .await?;
+    Ok(given_with_etag(given))
+}
+
 /// Confirms the draft as it stands; the letter's ETag must be sent as `If-Match`.
 #[utoipa::path(post, path = "/v1/letters/{id}/confirm", tag = "letters",
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),

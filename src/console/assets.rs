@@ -14,7 +14,7 @@ use crate::domain::extract::categories;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 22] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str, &str); 22] = [
     ("contrast.css", CSS, include_str!("assets/contrast.css")),
     ("visitor.js", SCRIPT, include_str!("assets/visitor.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
+    ("focus.js", SCRIPT, include_str!("assets/focus.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),
     ("search.js", SCRIPT, include_str!("assets/search.js")),

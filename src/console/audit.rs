@@ -141,7 +141,7 @@ pub(crate) fn told_of_run(w: &'static Words, run: Vec<LedgerEntry>) -> String {
         line.actor,
         line.action,
         line.subject,
-        details.join("、"),
+        details.join(w.t("app.and")),
         often,
     ];
     parts.join("\t")

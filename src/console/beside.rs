@@ -30,8 +30,9 @@ struct BothRow {
     label: &'static str,
     here: Vec<Part>,
     there: Vec<Part>,
-    /// How it differs, in words; empty where it does not.
+    /// How it differs, or that it does not, in words.
     how: &'static str,
+    differs: bool,
 }
 
 /// A run of characters that both have, or that only this one has.
@@ -58,6 +59,8 @@ struct BesidePage {
 struct Side {
     registered: Registered,
     date: Option<String>,
+    /// Titles of its matters, and its summary; none of what was imported, whose text stands below.
+    about: Option<(String, String)>,
     pages: usize,
 }
 
@@ -79,8 +82,15 @@ fn side(db: &mut Db, id: &str, seer: &Seer) -> Result<Side, StoreError> {
     Ok(Side {
         registered: Registered::of(&draft, Grams::default()),
         date: draft.fields.letter_date.value.clone(),
+        about: Some(about(&draft)),
         pages: db.page_rows(id)?.len(),
     })
+}
+
+fn about(draft: &Draft) -> (String, String) {
+    let titles = draft.fields.matters.iter();
+    let titles: Vec<&str> = titles.map(|matter| matter.title.as_str()).collect();
+    (titles.join("；"), draft.fields.summary.trim().to_owned())
 }
 
 enum There {
@@ -134,22 +144,28 @@ fn filled(
             .map(|n| format!("/v1/letters/{id}/pages/{n}/image"))
             .collect()
     };
-    let (images_there, text, withheld, registered, date) = match there {
-        There::Ours(side) => (
-            images(&name, side.pages),
-            None,
-            false,
-            side.registered,
-            side.date,
-        ),
+    let (images_there, text, withheld, other) = match there {
+        There::Ours(side) => (images(&name, side.pages), None, false, side),
         There::Imported(view) => {
             let registered = view.earlier.registered;
-            if registered.restricted {
-                (Vec::new(), None, true, Registered::default(), None)
+            let withheld = registered.restricted;
+            let shown = if withheld {
+                Registered::default()
             } else {
-                let date = registered.written_on.clone();
-                (Vec::new(), Some(view.text), false, registered, date)
-            }
+                registered
+            };
+            let side = Side {
+                date: shown.written_on.clone(),
+                registered: shown,
+                about: None,
+                pages: 0,
+            };
+            (
+                Vec::new(),
+                Some(view.text).filter(|_| !withheld),
+                withheld,
+                side,
+            )
         }
     };
     BesidePage {
@@ -160,7 +176,7 @@ fn filled(
         rows: if withheld {
             Vec::new()
         } else {
-            rows(w, (&here.registered, &here.date), (&registered, &date))
+            rows(w, &here, &other)
         },
         back: format!("/letters/{}", encode(&id)),
         here: id,
@@ -169,11 +185,8 @@ fn filled(
     }
 }
 
-fn rows(
-    w: &'static Words,
-    (a, a_date): (&Registered, &Option<String>),
-    (b, b_date): (&Registered, &Option<String>),
-) -> Vec<BothRow> {
+fn rows(w: &'static Words, here: &Side, there: &Side) -> Vec<BothRow> {
+    let (a, b) = (&here.registered, &there.registered);
     let purpose = |code: &Option<String>| {
         let code = code.as_deref()?;
         Some(w.known("purpose", code).unwrap_or(code).to_owned())
@@ -185,28 +198,43 @@ fn rows(
         ("field.phones", list(&a.phones), list(&b.phones)),
         ("field.id_number", a.id_number.clone(), b.id_number.clone()),
         ("field.addressee", a.addressee.clone(), b.addressee.clone()),
-        ("field.letter_date", a_date.clone(), b_date.clone()),
+        ("field.letter_date", here.date.clone(), there.date.clone()),
         ("field.purpose", purpose(&a.purpose), purpose(&b.purpose)),
     ];
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let abouts = here.about.as_ref().zip(there.about.as_ref());
+    let abouts = abouts.into_iter().flat_map(|(here, there)| {
+        [
+            ("letter.matters", some(&here.0), some(&there.0)),
+            ("letter.summary", some(&here.1), some(&there.1)),
+        ]
+    });
     let row = |(label, here, there): (&'static str, Option<String>, Option<String>)| {
         let how = match (&here, &there) {
             (Some(a), Some(b)) if a != b => w.t("earlier.differs"),
             (Some(_), None) => w.t("earlier.here_only"),
             (None, Some(_)) => w.t("earlier.there_only"),
-            _ => "",
+            _ => w.t("earlier.alike"),
         };
+        let differs = here != there;
         let (here, there) = (here.unwrap_or_default(), there.unwrap_or_default());
         BothRow {
             label: w.t(label),
             here: parts(&here, &there),
             there: parts(&there, &here),
             how,
+            differs,
         }
     };
     let said = |(_, here, there): &(&str, Option<String>, Option<String>)| {
         here.is_some() || there.is_some()
     };
-    pairs.into_iter().filter(said).map(row).collect()
+    pairs
+        .into_iter()
+        .chain(abouts)
+        .filter(said)
+        .map(row)
+        .collect()
 }
 
 /// A value as runs of characters, those that the other one lacks marked: what stands between the longest common beginning and end.

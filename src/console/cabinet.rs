@@ -263,7 +263,11 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
     let wants_override = inside.filter(|_| step == "quarantined" && !found.may_be_opened);
     let opens = step == "quarantined" && inside.is_some() && found.may_be_opened;
     let mut faults = faults::lines(w, &view);
-    if opens {
+    // A cabinet that does not answer opens for nobody: the link comes first, and the page says so.
+    let is_out_of_reach = step == "quarantined" && !view.connected;
+    if is_out_of_reach {
+        faults.iter_mut().for_each(|fault| fault.next = None);
+    } else if opens {
         // There is one thing to do; what the faults ask for would be refused.
         let open = [w.t("cabinet.press_open").to_owned()];
         let mut next = open.into_iter();
@@ -328,7 +332,10 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
             .map(|cycle| cycle_line(w, &view, cycle, &found.samples)),
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
-        may_acknowledge: (view.step == "quarantined" && !in_use && wants_override.is_none())
+        may_acknowledge: (view.step == "quarantined"
+            && !is_out_of_reach
+            && !in_use
+            && wants_override.is_none())
             || ((dark_alarm || in_use) && found.ends_alarms),
         wants_reason: in_use,
         may_say_why: dark_alarm,

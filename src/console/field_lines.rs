@@ -6,8 +6,10 @@ use super::words::Words;
 use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::{Draft, IdNumber, Phone, PhoneKind};
 use crate::domain::field::{Field, Source};
+use crate::domain::learn::Thresholds;
 use crate::domain::text::Quad;
 
+mod held_back;
 mod matters;
 mod of_letter;
 
@@ -53,7 +55,7 @@ pub(super) struct FieldLine {
     /// `accepted`, `check`, `empty`, `corrected`; `plain` for what has no confidence.
     pub(super) state: &'static str,
     pub(super) state_words: String,
-    pub(super) state_means: &'static str,
+    pub(super) state_means: String,
     /// Whether a person should stop here.
     pub(super) wants: bool,
     pub(super) why: String,
@@ -96,19 +98,20 @@ fn source_code(source: Source) -> String {
     }
 }
 
-fn state(w: &'static Words, field: &Field) -> (&'static str, String, &'static str) {
+fn state(w: &'static Words, field: &Field) -> (&'static str, String, String) {
+    let nothing = String::new();
     match (field.source, &field.value, field.accepted) {
-        (Source::Officer, ..) => ("corrected", w.t("letter.corrected").to_owned(), ""),
-        (_, None, _) => ("empty", w.t("letter.empty").to_owned(), ""),
+        (Source::Officer, ..) => ("corrected", w.t("letter.corrected").to_owned(), nothing),
+        (_, None, _) => ("empty", w.t("letter.empty").to_owned(), nothing),
         (_, Some(_), true) => (
             "accepted",
             format!("{} {}", w.t("letter.accepted"), percent(field.confidence)),
-            w.t("letter.accepted_means"),
+            w.t("letter.accepted_means").to_owned(),
         ),
         (_, Some(_), false) => (
             "check",
             format!("{} {}", w.t("letter.check"), percent(field.confidence)),
-            w.t("letter.check_means"),
+            nothing,
         ),
     }
 }
@@ -241,13 +244,22 @@ fn id_number(w: &'static Words, id_number: &IdNumber) -> FieldLine {
             true => w.t("letter.check").to_owned(),
             false => shown.state_words,
         },
-        state_means: if sure { "" } else { shown.state_means },
+        state_means: if sure {
+            String::new()
+        } else {
+            shown.state_means
+        },
         ..shown
     }
 }
 
 /// Every field that can be corrected here, in the order of the form.
-pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec<FieldLine> {
+pub(super) fn lines(
+    w: &'static Words,
+    draft: &Draft,
+    accused_open: bool,
+    thresholds: &Thresholds,
+) -> Vec<FieldLine> {
     let fields = &draft.fields;
     let mut lines = vec![
         line(w, "sender_name", "field.sender_name", &fields.sender_name),
@@ -285,8 +297,9 @@ pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec
     ] {
         lines.push(by_a_person(w, name, label, reason.as_deref()));
     }
-    if draft.confirmed.is_some() {
-        lines.iter_mut().for_each(|line| vouched(w, line));
+    match draft.confirmed {
+        Some(_) => lines.iter_mut().for_each(|line| vouched(w, line)),
+        None => held_back::tell(w, &mut lines, draft, thresholds),
     }
     lines
 }
@@ -309,13 +322,25 @@ pub(super) fn light_names(lines: &mut [FieldLine], signed_at: Option<&(u32, Vec<
     };
 }
 
+/// As long as pages are being read nothing wants a look, and what was not found may stand on one of them.
+pub(super) fn not_found_yet(w: &'static Words, lines: &mut [FieldLine]) {
+    for line in lines {
+        line.wants = false;
+        line.hint = w.t("letter.being_read_hint");
+        if line.state == "empty" {
+            w.t("letter.being_read_state")
+                .clone_into(&mut line.state_words);
+        }
+    }
+}
+
 /// Of a confirmed draft nothing wants a look: an officer's name stands under every value. A wrong check digit is still told.
 fn vouched(w: &'static Words, line: &mut FieldLine) {
     line.wants = false;
     if line.state == "check" && line.note.is_none() {
         line.state = "corrected";
         line.state_words = w.t("letter.vouched").to_owned();
-        line.state_means = "";
+        line.state_means.clear();
     }
 }
 
@@ -347,7 +372,11 @@ pub(super) fn keyed_otherwise(
         line.wants = true;
         line.note = Some(match keyed.as_slice() {
             [] => w.one("entry.keyed_nothing", &entry.by),
-            keyed => w.two("entry.keyed_otherwise", &entry.by, keyed.join("、")),
+            keyed => w.two(
+                "entry.keyed_otherwise",
+                &entry.by,
+                keyed.join(w.t("app.and")),
+            ),
         });
         // Several numbers are no one value.
         if let ([value], true) = (keyed.as_slice(), field.drafted(&draft.fields).len() <= 1) {

@@ -24,6 +24,7 @@ use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::Draft;
+use crate::domain::learn::Thresholds;
 use crate::domain::letter::Stage;
 use crate::domain::text::Quad;
 use crate::store::{
@@ -61,6 +62,8 @@ struct LetterPage {
     pages: Vec<PageTab>,
     flags: Vec<FlagLine>,
     notes: Vec<String>,
+    /// Its pages are being read, in words.
+    being_read: Option<String>,
     missing: String,
     fields: Vec<FieldLine>,
     matters: Vec<MatterRow>,
@@ -117,6 +120,8 @@ struct Seen {
     accused_open: bool,
     /// He may say that it is nobody of an office.
     is_officer: bool,
+    /// From which confidence on values are taken unseen here.
+    thresholds: Thresholds,
     /// Offices that it speaks of and whose systems wait, and whether he has no say about it: it is his own.
     offices: Vec<(NamedOffice, bool)>,
     /// Those of them that would receive it.
@@ -232,6 +237,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         },
         of_systems: db.offices_of_systems()?.into_iter().collect(),
         accused_open,
+        thresholds: db.thresholds()?,
         is_officer: may(seer.holder, Action::DecideAccess),
         went_to,
         queue,
@@ -326,16 +332,15 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
     let stage = over.map_or(stage_code(seen.letter.stage), |_| WITHHELD);
     let draft = seen.draft.as_ref().map(|row| &row.draft);
     let confirmation = draft.and_then(|draft| draft.confirmed.as_ref());
+    let unread = unread(&seen);
+    let is_being_read = is_being_read(&seen);
+    let is_out_of_hand = draft_is_out(&seen) && !is_back(&seen);
     LetterPage {
         letter: LetterHead {
             stage,
             stage_words: over.unwrap_or_else(|| w.code("stage", stage)),
             is_over: over.is_some(),
-            unread: seen
-                .pages
-                .iter()
-                .filter(|page| page.state == "unread")
-                .count(),
+            unread,
             id: seen.letter.id.clone(),
         },
         version: seen.letter.version,
@@ -343,12 +348,19 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         pages: seen.pages.iter().map(|page| tab(w, page)).collect(),
         flags: flags(w, draft.map(|draft| &draft.fields), &seen.alerts),
         notes: notes(w, &seen),
+        being_read: is_being_read.then(|| match unread {
+            0 => w.t("letter.being_read").to_owned(),
+            unread => w.one("letter.being_read_n", unread),
+        }),
         missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
         fields: draft
             .map(|draft| {
-                let mut lines = field_lines::lines(w, draft, seen.accused_open);
+                let mut lines = field_lines::lines(w, draft, seen.accused_open, &seen.thresholds);
                 field_lines::keyed_otherwise(w, &mut lines, draft, &seen.entries);
                 field_lines::light_names(&mut lines, seen.signed_at.as_ref());
+                if is_being_read {
+                    field_lines::not_found_yet(w, &mut lines);
+                }
                 lines
             })
             .unwrap_or_default(),
@@ -364,7 +376,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|message| returned_words(w, message)),
         to_part: {
             let pages = seen.to_part.iter().map(u32::to_string);
-            pages.collect::<Vec<_>>().join("、")
+            pages.collect::<Vec<_>>().join(w.t("app.and"))
         },
         holds: {
             let holds = seen.holds.iter().cloned();
@@ -401,13 +413,24 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
                 when::written(w, &confirmation.at),
             )
         }),
-        locked: seen
-            .draft
-            .as_ref()
-            .is_some_and(|row| row.state != DraftState::Open)
-            && !is_back(&seen),
+        locked: is_being_read || is_out_of_hand,
         f,
     }
+}
+
+fn unread(seen: &Seen) -> usize {
+    let pages = seen.pages.iter();
+    pages.filter(|page| page.state == "unread").count()
+}
+
+/// What is known of it stands on a part of its pages: another draft takes its place, and nothing is to be decided by this one.
+fn is_being_read(seen: &Seen) -> bool {
+    seen.draft.is_some() && matches!(seen.letter.stage, Stage::Arriving | Stage::Reading)
+}
+
+fn draft_is_out(seen: &Seen) -> bool {
+    let draft = seen.draft.as_ref();
+    draft.is_some_and(|row| row.state != DraftState::Open)
 }
 
 /// It was registered as it stood before a correction, which an officer has to confirm.

@@ -59,7 +59,7 @@ struct Group {
     last: u32,
     more: usize,
     /// Why no page is shown.
-    hidden: &'static str,
+    hidden: String,
     /// Pages can still be moved.
     is_open: bool,
 }
@@ -82,10 +82,19 @@ struct SheetsPage {
 struct Found {
     batch: Batch,
     expected: i64,
-    letters: Vec<(LetterLine, Option<Vec<PageRow>>)>,
+    letters: Vec<(LetterLine, Pages)>,
     last: Option<String>,
     /// The letter above the first that is shown.
     above: Option<String>,
+}
+
+/// A letter's pages, as far as this person may see them.
+enum Pages {
+    Shown(Vec<PageRow>),
+    /// Restricted, or withheld.
+    Kept,
+    /// They lie in these letters now.
+    Moved(Vec<String>),
 }
 
 /// Which part of the batch.
@@ -95,14 +104,18 @@ pub(super) struct Wanted {
     letter: Option<String>,
 }
 
-/// A letter's pages, as far as this person may see them.
-fn pages(db: &Db, seer: &Seer, letter: &str) -> Result<Option<Vec<PageRow>>, StoreError> {
+fn pages(db: &Db, seer: &Seer, letter: &str) -> Result<Pages, StoreError> {
+    if db.is_emptied(letter)? && db.may_know_of(seer, letter)? {
+        let mut to = db.pages_went_to(letter)?;
+        to.retain(|other| db.may_know_of(seer, other).is_ok_and(|may| may));
+        return Ok(Pages::Moved(to));
+    }
     if db.sight(seer, letter)? != Sight::Full || db.withholding(letter)?.is_some() {
-        return Ok(None);
+        return Ok(Pages::Kept);
     }
     let mut pages = db.page_rows(letter)?;
     pages.retain(|page| db.let_see_page(seer, letter, page.kind).is_ok());
-    Ok(Some(pages))
+    Ok(Pages::Shown(pages))
 }
 
 fn look(db: &mut Db, batch: i64, wanted: Wanted, seer: &Seer) -> Result<Found, StoreError> {
@@ -187,19 +200,19 @@ fn sheet(w: &'static Words, page: &PageRow) -> Sheet {
     }
 }
 
-fn group(w: &'static Words, line: LetterLine, pages: Option<Vec<PageRow>>, most: usize) -> Group {
+fn group(w: &'static Words, line: LetterLine, pages: Pages, most: usize) -> Group {
     let is_open = !matches!(line.stage, Stage::Registered);
-    let all = pages.as_ref().map_or(0, Vec::len);
-    let shown = pages.iter().flatten().take(most);
+    let (pages, hidden) = match pages {
+        Pages::Shown(pages) => (pages, String::new()),
+        Pages::Kept => (Vec::new(), w.t("sheets.hidden").to_owned()),
+        Pages::Moved(to) if to.is_empty() => (Vec::new(), w.t("letter.note_emptied").to_owned()),
+        Pages::Moved(to) => (Vec::new(), w.one("letter.note_emptied_into", w.list(&to))),
+    };
     Group {
-        sheets: shown.map(|page| sheet(w, page)).collect(),
-        last: pages.iter().flatten().map(|page| page.n).max().unwrap_or(0),
-        more: all.saturating_sub(most),
-        hidden: match pages {
-            Some(_) => "",
-            None if line.emptied => w.t("sheets.emptied"),
-            None => w.t("sheets.hidden"),
-        },
+        sheets: pages.iter().take(most).map(|page| sheet(w, page)).collect(),
+        last: pages.iter().map(|page| page.n).max().unwrap_or(0),
+        more: pages.len().saturating_sub(most),
+        hidden,
         is_open,
         letter: Row::of(w, line),
     }

@@ -20,6 +20,8 @@ struct SignInPage {
     f: Frame,
     to: String,
     expired: bool,
+    /// He has changed his own password.
+    changed: bool,
     /// What a password must be.
     rules: String,
 }
@@ -28,6 +30,8 @@ struct SignInPage {
 #[derive(Debug, Deserialize)]
 pub(super) struct Onward {
     to: Option<String>,
+    /// He comes from changing his password, which ends every session of his.
+    changed: Option<String>,
 }
 
 /// `GET /`
@@ -50,7 +54,8 @@ pub(super) async fn page(
         rules,
         f: Frame::open(&app, asked),
         to,
-        expired: had_session,
+        expired: had_session && onward.changed.is_none(),
+        changed: onward.changed.is_some(),
     })
 }
 

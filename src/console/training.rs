@@ -32,6 +32,8 @@ struct TrainingPage {
     steps: Vec<StepLine>,
     letters_left: usize,
     is_done: bool,
+    /// The folder of the sample letters is not there.
+    has_none: bool,
 }
 
 fn code(step: Step) -> (&'static str, &'static str) {
@@ -56,6 +58,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
     let Ok(view) = TrainingView::of(&app, &training, user).await else {
         return Refused::failed(&app, visitor.asked.clone()).into_response();
     };
+    let folder = tokio::fs::metadata(&training.letters).await;
     let next = view.steps.iter().position(|one| !one.is_done());
     let steps = view.steps.iter().enumerate().map(|(at, one)| {
         let (code, href) = code(one.step);
@@ -77,6 +80,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         steps,
         letters_left: view.letters_left,
         is_done: next.is_none(),
+        has_none: !folder.is_ok_and(|folder| folder.is_dir()),
         f,
     })
 }

@@ -11,11 +11,13 @@ use super::field::{Alternative, Field, Source};
 mod accused;
 mod allowed;
 mod matters;
+mod stood;
 mod typed;
 
 pub use accused::{NamedAccused, NewAccused, Party, parties_in, stays};
 use allowed::phone_kind;
 pub use matters::NewMatter;
+pub use stood::Stood;
 
 /// Name under which anonymous letters are registered.
 pub const ANONYMOUS_NAME: &str = "匿名";
@@ -372,38 +374,6 @@ impl Draft {
             self.missing.retain(|missing| missing != name);
             if is_empty {
                 self.missing.push(name.to_owned());
-            }
-        }
-    }
-
-    /// Takes over what officers corrected in an earlier draft of the same letter: a later reading never overwrites it.
-    pub fn keep_corrected(&mut self, earlier: &Self, corrected: &[String]) {
-        let mut old = earlier.fields.clone();
-        for name in corrected {
-            match name.as_str() {
-                "id_number" => self.fields.id_number = old.id_number.clone(),
-                "phones" => self.fields.phones.clone_from(&old.phones),
-                "joint" => self.fields.joint = old.joint.clone(),
-                "accused" => self.fields.accused.clone_from(&old.accused),
-                "matters" => {
-                    self.fields.matters.clone_from(&old.matters);
-                    self.fields.matters_read.clone_from(&old.matters_read);
-                }
-                "summary" => self.fields.summary.clone_from(&old.summary),
-                "repeat" => self.fields.repeat = old.repeat.clone(),
-                "anonymous" => self.fields.anonymous = old.anonymous.clone(),
-                _ => {
-                    if let Some((_, field)) = TEXTS.iter().find(|(text, _)| text == name) {
-                        *field(&mut self.fields) = field(&mut old).clone();
-                    }
-                    if let Some((_, reason)) = REASONS.iter().find(|(given, _)| given == name) {
-                        reason(&mut self.fields).clone_from(reason(&mut old));
-                    }
-                }
-            }
-            self.missing.retain(|missing| missing != name);
-            if earlier.missing.contains(name) {
-                self.missing.push(name.clone());
             }
         }
     }

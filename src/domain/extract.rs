@@ -35,6 +35,7 @@ mod stitch;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod third;
 mod whose;
 
 pub(crate) use accused::offices_spoken_of;
@@ -44,6 +45,7 @@ pub use idnumber::checksum_ok;
 pub(crate) use matter::tells_course;
 pub use matter::{categories, is_category, likely_categories};
 pub use sender::ANONYMOUS;
+pub(crate) use third::spoken_of;
 
 use super::draft::{Fields, Postmark};
 use super::gazetteer::{Divisions, Gazetteer, Place};

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::draft::Fields;
+use super::extract::spoken_of;
 use super::mask;
 use super::text::{PageKind, PageText, Quad};
 
@@ -63,7 +64,7 @@ const FIGURES: usize = 7;
 /// What the second screen shows of a draft.
 #[must_use]
 pub fn shown(fields: &Fields, pages: &[PageText]) -> Shown {
-    let names = names(fields);
+    let names = names(fields, pages);
     let addresses = addresses(fields);
     let said = |text: &str| {
         let hidden = addresses.iter().fold(text.to_owned(), |text, one| {
@@ -108,8 +109,8 @@ fn longest_first(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Everybody who writes the letter, however his name was read.
-fn names(fields: &Fields) -> Vec<String> {
+/// Everybody who writes the letter, however his name was read, and of whom it speaks but its addressee.
+fn names(fields: &Fields, pages: &[PageText]) -> Vec<String> {
     let of = &fields.sender_name;
     let others = of.alternatives.iter().map(|other| other.value.clone());
     let owners = fields.phones.iter().filter_map(|phone| phone.owner.clone());
@@ -119,8 +120,20 @@ fn names(fields: &Fields) -> Vec<String> {
         .iter()
         .chain(&of.raw)
         .chain(&fields.joint.signatories);
+    let mut texts: Vec<String> = pages
+        .iter()
+        .map(|page| page.lines.iter().map(|line| line.text.as_str()).collect())
+        .collect();
+    texts.push(fields.summary.clone());
+    texts.extend(fields.matters.iter().map(|matter| matter.title.clone()));
+    let addressee = fields.addressee.value.as_deref().unwrap_or_default();
+    let third = texts.iter().flat_map(|text| spoken_of(text));
+    let third = third.filter(|name| !addressee.contains(name.as_str()));
+    let accused = fields.accused.iter().map(|one| one.name.clone());
     longest_first(
         all.cloned()
+            .chain(third)
+            .chain(accused)
             .chain(others)
             .chain(owners)
             .chain(agent)
@@ -304,6 +317,19 @@ mod tests {
         // The last name is broken over two lines; a date is no number.
         let wanted = [(0, 6, 9), (1, 1, 8), (1, 10, 23), (2, 13, 15), (3, 0, 1)];
         assert_eq!(covered(&page), wanted);
+    }
+
+    /// 老板吴丽华 stood in the summary and on the page.
+    #[test]
+    fn others_of_whom_the_letter_speaks_are_covered_as_well() {
+        let mut fields = fields();
+        fields.summary = "老板吴丽华没有结清工钱".into();
+        fields.addressee.value = Some("钱建国".into());
+        let page = page(&["局长钱建国您好老板吴丽华欠薪"]);
+        let seen = shown(&fields, std::slice::from_ref(&page));
+        assert_eq!(seen.summary, "老板吴**没有结清工钱");
+        assert_eq!(seen.addressee.as_deref(), Some("钱建国"));
+        assert_eq!(seen.pages[0].covers.len(), 1, "{:?}", seen.pages);
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Db {
         field: EntryField,
     ) -> Result<Option<String>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT by FROM corrections WHERE letter_id = ?1 AND field = ?2 ORDER BY id DESC LIMIT 1",
+            "SELECT by FROM corrections_in_force WHERE letter_id = ?1 AND field = ?2 ORDER BY id DESC LIMIT 1",
         )?;
         Ok(query
             .query_row((letter, field.name()), |row| row.get(0))

@@ -16,12 +16,12 @@ use super::accused::is_taken_away;
 use super::earlier::Settled;
 use super::handed_out::CORRECTED;
 use super::later::{Later, PAGE_ADDED};
-use super::{Db, Hindrance, StoreError, ledger, vouch};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
 use crate::digest;
 use crate::domain::correct::Corrections;
-use crate::domain::draft::{Confirmation, Draft};
+use crate::domain::draft::{Accused, Confirmation, Draft};
 use crate::domain::letter::Stage;
 
 /// Where a draft stands in the hand-over.
@@ -234,6 +234,7 @@ impl Db {
             if let Some(earlier) = &earlier {
                 draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
                 db.count_due(&mut draft);
+                db.nothing_comes_back(letter)?;
             }
             if let Some(said) = &said_later {
                 said.add_to(&mut draft.fields);
@@ -294,9 +295,9 @@ impl Db {
     }
 
     pub(crate) fn corrected_fields(&self, letter: &str) -> Result<Vec<String>, StoreError> {
-        let mut query = self
-            .connection
-            .prepare_cached("SELECT DISTINCT field FROM corrections WHERE letter_id = ?1")?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT field FROM corrections_in_force WHERE letter_id = ?1",
+        )?;
         let rows = query.query_map([letter], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -362,7 +363,7 @@ impl Db {
         self.atomically(|db| {
             db.take_back_if_accused(letter, corrections, by)?;
             let mut row = db.changeable(letter, version, "correct")?;
-            let accused = row.draft.fields.accused.clone();
+            let before = row.draft.clone();
             let changes = row.draft.correct(corrections)?;
             if changes.is_empty() {
                 return Ok(());
@@ -370,44 +371,64 @@ impl Db {
             let now = clock::now();
             let mut rows = serde_json::Map::new();
             for change in &changes {
-                db.connection.execute(
-                    "INSERT INTO corrections (letter_id, field, before, after, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    (letter, change.field, &change.before, &change.after, by, now),
-                )?;
-                let id = db.connection.last_insert_rowid();
-                rows.insert(id.to_string(), json!(vouch::correction_hash(&db.connection, id)?));
+                let told = (change.field, change.before.as_str(), change.after.as_str());
+                let stood = before.as_it_stands(change.field);
+                let (id, hash) = db.note_correction(letter, told, stood, (by, now))?;
+                rows.insert(id.to_string(), hash);
             }
-            row.draft.confirmed = None;
-            db.count_due(&mut row.draft);
-            let later = db.later_alike(letter)?;
-            db.compare_anew(&mut row.draft)?;
-            db.settle(letter, Settled::No)?;
-            db.unlearn(letter)?;
-            db.compare_later(letter, later)?;
-            let is_cleared = is_taken_away(&accused, &row.draft.fields.accused);
-            let ready = if offer == Offer::Read && !is_cleared { row.ready } else { None };
-            db.connection.execute(
-                "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
-                 WHERE letter_id = ?1",
-                (letter, written(&row.draft)?, now, ready),
-            )?;
-            db.note_conflict(letter, &row.draft.fields)?;
-            db.guard_letter(letter, &row.draft.fields)?;
-            db.settle_offices(letter, &row.draft.fields)?;
-            db.settle_recusals(letter, Some(&row.draft.fields))?;
-            db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
-            db.hold_if_accused_saw(letter, &row.draft.fields)?;
-            db.index_letter(letter)?;
-            db.weigh(letter)?;
-            db.letter_changed(letter, Stage::Drafted)?;
+            db.keep_changed(row, &before.fields.accused, (by, offer))?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
-            let reason = corrections.accused.as_ref().and_then(|accused| accused.reason.as_deref());
+            let reason = corrections
+                .accused
+                .as_ref()
+                .and_then(|accused| accused.reason.as_deref());
             let detail = match reason {
                 Some(reason) => json!({"fields": fields, "rows": rows, "reason": reason}),
                 None => json!({"fields": fields, "rows": rows}),
             };
-            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &detail)
+            ledger::append(
+                &db.connection,
+                by,
+                "draft.corrected",
+                &subject(letter),
+                &detail,
+            )
         })
+    }
+
+    /// Keeps a draft that a person changed, with what follows from it; it is confirmed no more.
+    pub(super) fn keep_changed(
+        &mut self,
+        mut row: DraftRow,
+        accused: &[Accused],
+        (by, offer): (&str, Offer),
+    ) -> Result<(), StoreError> {
+        let letter = row.draft.letter.clone();
+        let letter = letter.as_str();
+        row.draft.confirmed = None;
+        self.count_due(&mut row.draft);
+        let later = self.later_alike(letter)?;
+        self.compare_anew(&mut row.draft)?;
+        self.settle(letter, Settled::No)?;
+        self.unlearn(letter)?;
+        self.compare_later(letter, later)?;
+        let fields = &row.draft.fields;
+        let is_cleared = is_taken_away(accused, &fields.accused);
+        let ready = row.ready.filter(|_| offer == Offer::Read && !is_cleared);
+        self.connection.execute(
+            "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
+             WHERE letter_id = ?1",
+            (letter, written(&row.draft)?, clock::now(), ready),
+        )?;
+        self.note_conflict(letter, fields)?;
+        self.guard_letter(letter, fields)?;
+        self.settle_offices(letter, fields)?;
+        self.settle_recusals(letter, Some(fields))?;
+        self.restrict_named(letter, (accused, &fields.accused), by)?;
+        self.hold_if_accused_saw(letter, fields)?;
+        self.index_letter(letter)?;
+        self.weigh(letter)?;
+        self.letter_changed(letter, Stage::Drafted)
     }
 
     /// Confirms a letter's draft as it stands.

@@ -98,6 +98,8 @@ pub enum Hindrance {
     ClockJumped,
     /// Whoever decides has not the letter before him.
     NotOpened,
+    /// Nobody's change that this person may take back stands in the field.
+    NothingToUndo,
     /// The disk of the second copies cannot be written.
     SecondDisk,
     /// The folder that the second copies are to begin with is not there: its disk may be away.
@@ -110,7 +112,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::LeasedToAnother,
         Self::RegisteredElsewhere,
         Self::LeaseOutdated,
@@ -160,6 +162,7 @@ impl Hindrance {
         Self::Dropped,
         Self::Restored,
         Self::NotOpened,
+        Self::NothingToUndo,
         Self::SecondEntryOpen,
         Self::NotForVisitors,
     ];
@@ -196,6 +199,7 @@ impl Hindrance {
             Self::ClockJumped => "clock_jumped_ahead",
             Self::Restored => "restored",
             Self::NotOpened => "not_opened",
+            Self::NothingToUndo => "nothing_to_undo",
             Self::SecondFolder => "second_folder_missing",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
@@ -285,6 +289,7 @@ impl Hindrance {
                 "Acknowledge again what you registered since then; once every case system has, a confirming officer or an administrator confirms it (POST /v1/handover/reconcile)"
             }
             Self::Dropped => "Propose it anew once the letter's time is over",
+            Self::NothingToUndo => "Type the value that it is to have",
             Self::NotOpened => {
                 "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"
             }

@@ -180,7 +180,7 @@ impl Db {
             ))?;
         }
         let corrected: bool = self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM corrections WHERE letter_id = ?1)",
+            "SELECT EXISTS (SELECT 1 FROM corrections_in_force WHERE letter_id = ?1)",
             [letter],
             |row| row.get(0),
         )?;

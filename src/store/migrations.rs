@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_15_search.sql"),
     include_str!("schema_16_offices.sql"),
     include_str!("schema_17_elsewhere.sql"),
+    include_str!("schema_18_undo.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes

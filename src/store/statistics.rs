@@ -91,7 +91,7 @@ impl Db {
             )?,
             confirmed: counted("d.confirmed_ms IS NOT NULL")?,
             straight_through: counted(
-                "d.confirmed_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM corrections c WHERE c.letter_id = l.id)",
+                "d.confirmed_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM corrections_in_force c WHERE c.letter_id = l.id)",
             )?,
             registered: counted("d.state = 'acked'")?,
             median_minutes: self.median_minutes(from, until, looks)?,

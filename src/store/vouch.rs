@@ -151,7 +151,7 @@ pub(super) fn reading_hash(
     Ok(text.map(|text| digest::sha256_hex(text.as_bytes())))
 }
 
-/// Hash of a correction, as `draft.corrected` carries it.
+/// Hash of a correction, as `draft.corrected` and `draft.correction_undone` carry it.
 pub(super) fn correction_hash(
     connection: &Connection,
     id: i64,

@@ -130,3 +130,81 @@ fn a_category_of_no_list_and_an_old_version_are_refused() {
     );
     assert_eq!(late.code(), "changed");
 }
+
+fn undo(house: &House, caller: &Caller, field: &str) -> Answer {
+    call(
+        house,
+        caller,
+        "POST",
+        "fields/undo",
+        Some(json!({ "field": field })),
+    )
+}
+
+/// The value came back, as if a person had typed it.
+#[test]
+fn a_correction_taken_back_counts_as_read_again_and_both_stay_on_record() {
+    let (house, zhang) = house();
+    let fields = || house.get(&zhang, "/v1/letters/A1").json()["draft"]["draft"].clone();
+    let read = fields();
+    let change = |field: &str, body: Value| {
+        let answer = call(
+            &house,
+            &zhang,
+            "PATCH",
+            "fields",
+            Some(json!({ field: body })),
+        );
+        assert_eq!(answer.status, 200, "{}", answer.json());
+    };
+    change("sender_name", json!({"value": "钱七"}));
+    change("sender_name", json!({"value": "孙八"}));
+    change("phones", json!(["13912345678"]));
+    change("matters", json!([]));
+    for field in ["matters", "sender_name"] {
+        assert_eq!(undo(&house, &zhang, field).status, 200);
+    }
+    let between = fields()["fields"]["sender_name"].clone();
+    assert_eq!(
+        (&between["value"], &between["source"]),
+        (&json!("钱七"), &json!("officer"))
+    );
+    for field in ["sender_name", "phones"] {
+        assert_eq!(undo(&house, &zhang, field).status, 200);
+    }
+    assert_eq!(fields(), read);
+    assert_eq!(undo(&house, &zhang, "phones").code(), "nothing_to_undo");
+    for (action, times) in [("draft.corrected", 4), ("draft.correction_undone", 4)] {
+        let kept = format!(
+            "SELECT count(*) FROM ledger WHERE action = '{action}' AND subject = 'letter/A1'"
+        );
+        assert_eq!(house.count(&kept), times, "{action}");
+    }
+    assert_eq!(house.count("SELECT count(*) FROM corrections_in_force"), 0);
+    // Read anew, it is what the pages say: nobody's word stands in its way.
+    house.draft("A1", Offer::Confirmed);
+    assert_ne!(fields()["fields"]["matters"], read["fields"]["matters"]);
+}
+
+#[test]
+fn nobody_takes_back_what_is_not_his_or_was_read_otherwise_since() {
+    let (house, zhang) = house();
+    let li = house.person("li", Role::Operator);
+    let name = |value: &str| Some(json!({"sender_name": {"value": value}}));
+    assert_eq!(
+        call(&house, &zhang, "PATCH", "fields", name("钱七")).status,
+        200
+    );
+    assert_eq!(undo(&house, &li, "sender_name").code(), "nothing_to_undo");
+    assert_eq!(undo(&house, &zhang, "no_field").code(), "nothing_to_undo");
+    assert_eq!(
+        call(&house, &li, "PATCH", "fields", name("孙八")).status,
+        200
+    );
+    assert_eq!(
+        undo(&house, &zhang, "sender_name").code(),
+        "nothing_to_undo"
+    );
+    house.draft("A1", Offer::Confirmed);
+    assert_eq!(undo(&house, &li, "sender_name").code(), "nothing_to_undo");
+}

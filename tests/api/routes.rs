@@ -85,6 +85,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/letters/{id}/pages/{n}/thumbnail", READ),
     ("PUT", "/v1/letters/{id}/pages/{n}/kind", MAIL),
     ("PATCH", "/v1/letters/{id}/fields", MAIL),
+    ("POST", "/v1/letters/{id}/fields/undo", MAIL),
     ("POST", "/v1/letters/{id}/confirm", MAIL),
     ("GET", "/v1/letters/{id}/valuables", MAIL),
     ("POST", "/v1/letters/{id}/valuables", MAIL),

@@ -65,6 +65,7 @@ const CONTENT: &[(&str, &str)] = &[
     ("PUT", "/v1/letters/{id}/pages/{n}/kind"),
     ("POST", "/v1/letters/{id}/pages/{n}/retake"),
     ("PATCH", "/v1/letters/{id}/fields"),
+    ("POST", "/v1/letters/{id}/fields/undo"),
     ("POST", "/v1/letters/{id}/confirm"),
     ("POST", "/v1/letters/{id}/offices"),
     ("POST", "/v1/letters/{id}/offices/named"),

@@ -352,6 +352,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Somebody has decided it already",
     ),
     (
+        "nothing_to_undo",
+        StatusCode::CONFLICT,
+        "There is no change to take back",
+    ),
+    (
         "not_opened",
         StatusCode::CONFLICT,
         "Whoever decides has to have the letter before him",

@@ -73,8 +73,14 @@
   const known = () => JSON.parse(sessionStorage.getItem(FOLDED) || "[]");
   const name = ({ id, level }) => `${id}:${level}`;
 
+  /** On the desk of a low window, or an enlarged one, they would leave no room for the letter: folded there until somebody unfolds them. */
+  const UNFOLDED = "laixin-unfolded", LOW_PX = 600;
+  const isLow = () => innerHeight < LOW_PX && document.body.classList.contains("desk");
+  const isUnfolded = (alerts) => alerts.every((alert) => JSON.parse(sessionStorage.getItem(UNFOLDED) || "[]").includes(name(alert)));
+
   function keep(folded, alerts) {
     sessionStorage.setItem(FOLDED, JSON.stringify(folded.map(name)));
+    sessionStorage.setItem(UNFOLDED, JSON.stringify(folded.length ? [] : alerts.map(name)));
     draw(alerts);
     strip.querySelector("button").focus();
   }
@@ -90,7 +96,7 @@
   }
 
   function draw(alerts) {
-    const isFolded = alerts.length >= FEWEST && alerts.every((alert) => known().includes(name(alert)));
+    const isFolded = alerts.length >= FEWEST && (alerts.every((alert) => known().includes(name(alert))) || (isLow() && !isUnfolded(alerts)));
     const rows = isFolded ? [] : alerts.map(line);
     strip.replaceChildren(...(alerts.length >= FEWEST ? [bar(alerts, isFolded)] : []), ...rows);
     strip.hidden = alerts.length === 0;

@@ -143,6 +143,8 @@ async function send(from, body) {
   const [method, address] = from.dataset.call.split(" ");
   // The same key until the station has answered: sent again after a lost answer, it is still done once.
   if (!repeatKeys.has(from)) repeatKeys.set(from, newKey());
+  // A button that may not be pressed loses the focus.
+  const focus = window.laixinFocus.mark();
   buttons.forEach((button) => { button.disabled = true; });
   try {
     const answer = await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
@@ -155,8 +157,12 @@ async function send(from, body) {
     if (error instanceof Refusal) repeatKeys.delete(from);
     const text = error instanceof Refusal ? sentence(error.problem, error.status, from) : said.script.lost;
     if (say) say.textContent = text; else window.alert(text);
+    const [name] = (error.problem && error.problem.values) || [];
+    const place = name && from.elements && from.elements.namedItem(name.split(/[.[]/)[0]);
+    if (place && place.setAttribute) place.setAttribute("aria-invalid", "true");
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
+    window.laixinFocus.back(focus);
   }
 }
 
@@ -190,9 +196,14 @@ function fault(field) {
 document.addEventListener("invalid", ({ target }) => {
   target.setCustomValidity("");
   if (!target.validity.valid) target.setCustomValidity(fault(target));
+  target.setAttribute("aria-invalid", "true");
 }, true);
 // What was said of a field holds until it is changed, or the form is sent anew.
-const unsaid = (field) => { if (field.setCustomValidity) field.setCustomValidity(""); };
+const unsaid = (field) => {
+  if (!field.setCustomValidity) return;
+  field.setCustomValidity("");
+  if (!field.closest("#fields")) field.removeAttribute("aria-invalid");
+};
 document.addEventListener("input", ({ target }) => unsaid(target), true);
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("button, input[type=submit]");
@@ -210,7 +221,7 @@ document.addEventListener("keydown", (event) => {
 
 // What has a key of its own.
 document.addEventListener("keydown", (event) => {
-  const pressed = /^F\d+$/.test(event.key) && document.querySelector(`[data-press="${event.key}"]:not([hidden])`);
+  const pressed = /^(F\d+|Escape)$/.test(event.key) && document.querySelector(`[data-press="${event.key}"]:not([hidden])`);
   if (pressed && !event.repeat && !document.querySelector("dialog[open]")) { event.preventDefault(); pressed.click(); }
 });
 
@@ -272,6 +283,6 @@ document.addEventListener("click", (event) => {
 });
 
 // What a desk remembers is its person's: nothing of it is left to whoever signs in next.
-if (!document.querySelector(".bar .user")) for (const one of ["laixin-undo", "laixin-trail", "laixin-folded"]) sessionStorage.removeItem(one);
+if (!document.querySelector(".bar .user")) for (const one of ["laixin-undo", "laixin-trail", "laixin-folded", "laixin-unfolded"]) sessionStorage.removeItem(one);
 
 window.laixin = { call, Refusal, said, fill };

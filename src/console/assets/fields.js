@@ -112,8 +112,30 @@
   const asTyped = (one) => one.value.trim() || null;
   const asSaved = (one) => one.dataset.saved || null;
 
-  async function patch(corrections) {
-    const answer = await call("PATCH", `${address()}/fields`, corrections, { "If-Match": etag() });
+  /** Whether a change may be made. It takes a confirmation away: whoever changes a confirmed letter says first that he means it. */
+  let answer = null;
+  function mayChange() {
+    if (!("confirmed" in form().dataset)) return Promise.resolve(true);
+    answer ||= new Promise((done) => {
+      const dialog = document.getElementById("was-confirmed");
+      const opened = performance.now();
+      // The Enter that saved the field, held a moment longer, answers nothing.
+      const early = (event) => { if (event.key === "Enter" && (event.repeat || performance.now() - opened < 250)) event.preventDefault(); };
+      dialog.addEventListener("keydown", early);
+      dialog.addEventListener("close", () => {
+        dialog.removeEventListener("keydown", early);
+        done(dialog.returnValue === "change");
+      }, { once: true });
+      dialog.returnValue = "";
+      dialog.showModal();
+    }).finally(() => { answer = null; });
+    return answer;
+  }
+
+  const patch = (corrections) => changed("PATCH", "", corrections);
+
+  async function changed(method, part, body) {
+    const answer = await call(method, `${address()}/fields${part}`, body, { "If-Match": etag() });
     form().dataset.version = answer.etag.replaceAll('"', "");
     if (window.laixinPrefetch) window.laixinPrefetch();
   }
@@ -166,6 +188,11 @@
       before = valuesOf(name, asSaved);
       return { [name]: valuesOf(name, asSent) };
     };
+    if (!(await mayChange())) {
+      revert(field);
+      say(field, said.script.stays_confirmed, "");
+      return false;
+    }
     say(field, said.script.saving, "");
     try {
       if (!(await patched(field, correction))) return false;
@@ -228,6 +255,7 @@
     const row = field.closest(".matter");
     for (const one of row.querySelectorAll(".field")) revert(one);
     chain = chain.then(async () => {
+      if (!(await mayChange())) { say(field, said.script.stays_confirmed, ""); return; }
       let before = null;
       const correction = () => {
         before = matters.of(asSaved);
@@ -260,8 +288,14 @@
       const last = undo.pop();
       const field = last && fields().find((one) => one.dataset.name === last.name);
       if (!field) { told().textContent = said.script.nothing_to_undo; return; }
+      if (!(await mayChange())) {
+        undo.push(last);
+        told().textContent = said.script.stays_confirmed;
+        return;
+      }
       try {
-        await patch({ [last.name]: last.before });
+        // Whom the letter accuses is changed with a reason only; every other field is what it was, its stop as well.
+        if (last.name === "accused") await patch({ accused: last.before }); else await changed("POST", "/undo", { field: last.name });
         keepUndo();
         mine = new WeakMap();
         await window.laixinRefresh();
@@ -270,7 +304,7 @@
         go(there);
         say(there, said.script.undone, "good");
       } catch (error) {
-        undo.push(last);
+        if (error.code !== "nothing_to_undo") undo.push(last);
         say(field, error instanceof Refusal ? error.message : said.script.lost, "warn");
       }
     });
@@ -317,9 +351,11 @@
     if ("line" in event.target.dataset && event.target.value.includes("\n")) event.target.value = event.target.value.replace(/\s*\n\s*/g, "");
     mark(field);
     if ("keptTheirs" in event.target.dataset) return;
-    say(field, "", "");
+    const isConfirmed = "confirmed" in form().dataset;
+    say(field, isConfirmed ? said.script.was_confirmed : "", isConfirmed ? "warn" : "");
     clearTimeout(idle);
-    if (!event.isComposing && !matters.isHalf(field)) idle = setTimeout(() => save(field), IDLE_MS);
+    // Of a confirmed letter nothing is saved by itself: it is asked first.
+    if (!isConfirmed && !event.isComposing && !matters.isHalf(field)) idle = setTimeout(() => save(field), IDLE_MS);
   });
   document.addEventListener("laixin-theirs", (event) => {
     const field = event.target.closest("#fields .field");
@@ -380,21 +416,30 @@
   });
   addEventListener("beforeunload", (event) => { if (fields().some(typed)) event.preventDefault(); });
 
-  /** Begins a letter: at the first field that wants a look, else at the confirm button with the sender lit. */
+  /** Begins a letter: at the first field that wants a look, else at the confirm button with the sender lit. Of one that is confirmed no field is begun. */
   function begin() {
     undo = keptUndo();
     mine = new WeakMap();
     chain = Promise.resolve();
     const first = fields().find(isOpen);
     const confirm = document.getElementById("confirm");
+    const confirmed = document.getElementById("confirmed") || document.getElementById("being-read");
     if (first) go(first);
-    else if (confirm && fields().length) { choose(fields()[0]); confirm.focus(); } else if (fields().length) go(fields()[0]);
+    else if (confirmed && fields().length) { choose(fields()[0]); confirmed.focus(); } else if (confirm && fields().length) { choose(fields()[0]); confirm.focus(); } else if (fields().length) go(fields()[0]);
   }
 
   /** Whom the letter accuses, as it is saved. */
   const accused = () => accusedOf(asSaved(control(fields().find((one) => one.dataset.name === "accused"))) || "");
 
-  window.laixinFields = { begin, accused, changeMatters, settled, go, fields, isOpen, typed };
+  // An alert or a banner takes room: where somebody is stays in sight.
+  new ResizeObserver(() => {
+    requestAnimationFrame(() => {
+      const chosen = document.querySelector("#fields .field.chosen");
+      if (chosen && chosen.contains(document.activeElement)) { measure(); chosen.scrollIntoView({ block: "nearest" }); }
+    });
+  }).observe(document.querySelector(".review"));
+
+  window.laixinFields = { begin, accused, changeMatters, mayChange, settled, go, fields, isOpen, typed };
   begin();
   // A search leads to the page where it found something.
   const asked = /^#page-(\d+)$/.exec(location.hash);

@@ -11,7 +11,7 @@
     for (const { name } of [...now.attributes]) {
       // What a person unfolded stays so.
       const isUnfolded = name === "open" && now.nodeName === "DETAILS";
-      if (!next.hasAttribute(name) && !isUnfolded && !name.startsWith("data-kept")) now.removeAttribute(name);
+      if (!next.hasAttribute(name) && !isUnfolded && name !== "aria-invalid" && !name.startsWith("data-kept")) now.removeAttribute(name);
     }
     for (const { name, value } of next.attributes) {
       if (now.getAttribute(name) !== value) now.setAttribute(name, value);
@@ -85,13 +85,6 @@
     }
   }
 
-  /** What was moved or drawn anew loses the focus: whoever works by keyboard stays where he was. */
-  function staysAt(held) {
-    if (document.activeElement !== document.body || !held || held === document.body) return;
-    const there = held.isConnected ? held : held.id && document.getElementById(held.id);
-    if (there) there.focus({ preventScroll: true });
-  }
-
   function linkIs(up) {
     lost.hidden = up;
     if (frozen) frozen.hidden = up;
@@ -125,16 +118,17 @@
     if (!answer.ok) { linkIs(false); return; }
     const next = new DOMParser().parseFromString(text, "text/html");
     linkIs(true);
-    const at = document.activeElement;
     document.querySelector('meta[name="csrf"]').content = next.querySelector('meta[name="csrf"]').content;
+    const focus = window.laixinFocus.mark();
     for (const part of document.querySelectorAll("[data-live]")) {
       const wanted = next.getElementById(part.id);
       if (wanted) become(part, wanted);
     }
-    staysAt(at);
+    // What a dialog asks may be over by now.
     for (const dialog of document.querySelectorAll("dialog[data-while-opener][open]")) {
       if (!document.querySelector(`[data-open="${dialog.id}"]`)) dialog.close();
     }
+    window.laixinFocus.back(focus);
     document.dispatchEvent(new CustomEvent("laixin-refreshed"));
   }
 

@@ -130,6 +130,8 @@
       if (await confirmed(form().dataset.letter)) return;
       await window.laixinRefresh();
       told().textContent = said.script.confirmed;
+      const done = document.getElementById("confirmed");
+      if (done) done.focus();
     } catch (error) {
       told().textContent = why(error);
       if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
@@ -144,6 +146,7 @@
   async function repeats(of) {
     const place_ = () => document.getElementById("repeat-say");
     const at = address();
+    if (!(await desk.mayChange())) { place_().textContent = said.script.stays_confirmed; return; }
     place_().textContent = said.script.saving;
     try {
       await desk.settled();
@@ -163,6 +166,7 @@
     const why_ = document.getElementById("nobody-why");
     const reason = why_.value.trim();
     if (!reason) { place_().textContent = said.script.nobody_reason; why_.focus(); return; }
+    if (!(await desk.mayChange())) { place_().textContent = said.script.stays_confirmed; return; }
     place_().textContent = said.script.saving;
     try {
       await desk.settled();

@@ -11,9 +11,13 @@
   const now = document.getElementById("zoom-now");
   const tabs = () => [...document.querySelectorAll("#tabs [role=tab]")];
   const svg = "http://www.w3.org/2000/svg";
+  const { said, fill } = window.laixin;
+  const AGAIN_MS = 3000;
   const least = 0.05, most = 3, step = 1.25, edge = 16;
 
   let page = null;
+  let asking = 0;
+  let once = null;
   let scale = null;
   let fit = "width";
   let lit = null;
@@ -67,6 +71,7 @@
 
   function fitTo(kind) {
     fit = kind;
+    if (!image.naturalWidth) return;
     const { width, height } = size();
     const wide = (table.clientWidth - 2 * edge) / width;
     zoomTo(kind === "page" ? Math.min(wide, (table.clientHeight - 2 * edge) / height) : wide);
@@ -139,6 +144,8 @@
   }
 
   function loaded() {
+    paper.hidden = false;
+    failed.hidden = true;
     paper.classList.remove("loading");
     const { width, height } = original();
     boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -153,12 +160,32 @@
 
   function listen() {
     image.addEventListener("load", loaded);
-    image.addEventListener("error", () => {
-      paper.hidden = true;
-      failed.hidden = false;
-    });
+    image.addEventListener("error", fail);
   }
   listen();
+
+  /** Asks for the same image once more. */
+  function again() {
+    clearTimeout(asking);
+    if (!failed.hidden && page) image.src = tabs().find((tab) => tab.dataset.page === page)?.dataset.src || image.src;
+  }
+
+  /** No image: for want of a link, which is asked again until it is back, or for a reason that the station tells. */
+  async function fail() {
+    const { src } = image;
+    paper.hidden = true;
+    failed.hidden = false;
+    clearTimeout(asking);
+    const answer = await fetch(src, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+    if (image.src !== src || failed.hidden) return;
+    const told = answer && !answer.ok ? await answer.json().catch(() => null) : null;
+    const why = told && said.problem[told.code];
+    const because = why && told.code !== "not_read_yet" ? fill(said.script.image_because, why) : why;
+    failed.textContent = answer ? because || failed.dataset.otherwise : said.script.image_lost;
+    if (!answer) asking = setTimeout(again, AGAIN_MS);
+    // The link came back in between.
+    else if (answer.ok && once !== src) { once = src; again(); }
+  }
 
   /** The page's pixels, decoded once and beside the page's own work: drawing out of the image itself decodes it at every stroke. */
   function pixels() {
@@ -319,6 +346,7 @@
   // Scroll bars and banners take room too: a fitted page goes on fitting, and stays where it was scrolled to.
   new ResizeObserver(() => { if (fit && fit !== "place" && scale) fitTo(fit); }).observe(table);
   document.addEventListener("laixin-refreshed", () => {
+    again();
     // Pages may have come, or gone into another letter.
     const all = tabs();
     if (all.length && !all.some((tab) => tab.dataset.page === page)) show(all[0].dataset.page); else mark();

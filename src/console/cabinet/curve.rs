@@ -6,11 +6,11 @@ use crate::store::CycleSample;
 
 /// The picture's size in its own units; the page scales it.
 const WIDTH: f64 = 320.0;
-const HEIGHT: f64 = 96.0;
+const HEIGHT: f64 = 110.0;
 /// Points of a line at most.
 const POINTS: usize = 160;
 
-/// Two lines over one axis of time, each with its own scale.
+/// Two panels over one axis of time, UV above and dose below, each with its own scale: one never seems to reach the other's mark.
 pub(super) struct Curve {
     /// `points` of polylines: UV, broken where nothing was read.
     pub(super) uv: Vec<String>,
@@ -18,6 +18,9 @@ pub(super) struct Curve {
     pub(super) dose: Vec<String>,
     /// Height of the line of the dose to reach.
     pub(super) target_y: Option<String>,
+    /// What the top of each panel stands for.
+    pub(super) uv_top: Option<String>,
+    pub(super) dose_top: Option<String>,
     /// The same for those who hear the page, and under the picture.
     pub(super) words: String,
 }
@@ -46,14 +49,21 @@ pub(super) fn curve(w: &Words, samples: &[CycleSample], target: Option<f64>) -> 
         ],
     );
     Some(Curve {
-        uv: lines(&shown, until_ms, highest_uv, (uv_of, Falling::GoesOn)),
+        uv_top: uv.map(|most| format!("{most:.2} mW/cm²")),
+        dose_top: dose.map(|_| format!("{highest_dose:.0} mJ/cm²")),
+        uv: lines(
+            &shown,
+            until_ms,
+            (highest_uv, UV_PANEL),
+            (uv_of, Falling::GoesOn),
+        ),
         dose: lines(
             &shown,
             until_ms,
-            highest_dose,
+            (highest_dose, DOSE_PANEL),
             (dose_of, Falling::IsTheNextSide),
         ),
-        target_y: target.map(|target| y(target, highest_dose)),
+        target_y: target.map(|target| y(target, highest_dose, DOSE_PANEL)),
         words,
     })
 }
@@ -66,9 +76,14 @@ fn thinned(samples: &[CycleSample]) -> Vec<&CycleSample> {
     shown
 }
 
-fn y(value: f64, highest: f64) -> String {
+/// From where to where a line goes, down the picture.
+type Panel = (f64, f64);
+const UV_PANEL: Panel = (14.0, 46.0);
+const DOSE_PANEL: Panel = (66.0, HEIGHT - 3.0);
+
+fn y(value: f64, highest: f64, (top, bottom): Panel) -> String {
     let share = (value / highest).clamp(0.0, 1.0);
-    format!("{:.1}", HEIGHT - 3.0 - share * (HEIGHT - 8.0))
+    format!("{:.1}", bottom - share * (bottom - top))
 }
 
 /// Whether a line that falls goes on.
@@ -82,7 +97,7 @@ enum Falling {
 fn lines(
     shown: &[&CycleSample],
     until_ms: u64,
-    highest: f64,
+    (highest, panel): (f64, Panel),
     (value, falling): (fn(&CycleSample) -> Option<f64>, Falling),
 ) -> Vec<String> {
     let mut lines: Vec<Vec<String>> = Vec::new();
@@ -96,7 +111,7 @@ fn lines(
                 lines.push(Vec::new());
             }
             let x = WIDTH * sample.at_ms as f64 / until_ms as f64;
-            let point = format!("{x:.1},{}", y(now, highest));
+            let point = format!("{x:.1},{}", y(now, highest, panel));
             if let Some(line) = lines.last_mut() {
                 line.push(point);
             }
@@ -147,6 +162,24 @@ mod tests {
                 "{point}"
             );
         }
+    }
+
+    /// UV touched the dashed line of the dose to reach, as if it had been reached at 64 of 100.
+    #[test]
+    fn no_line_comes_near_the_other_ones_mark() {
+        let w = Words::of(Language::Chinese);
+        let samples: Vec<_> = (0..60)
+            .map(|at| sample(at, Some(5.0), Some(at as f64)))
+            .collect();
+        let drawn = curve(w, &samples, Some(100.0)).expect("a picture");
+        let target: f64 = drawn.target_y.expect("a mark").parse().expect("a place");
+        let heights = |lines: &[String]| -> Vec<f64> {
+            let points = lines.iter().flat_map(|line| line.split(' '));
+            let y = |point: &str| point.split_once(',').expect("a pair").1.parse();
+            points.map(|point| y(point).expect("y")).collect()
+        };
+        assert!(heights(&drawn.uv).iter().all(|y| y + 10.0 < target));
+        assert!(heights(&drawn.dose).iter().all(|y| *y > target + 10.0));
     }
 
     #[test]

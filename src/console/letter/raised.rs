@@ -28,6 +28,16 @@ pub(super) struct FlagLine {
     pub(super) answers: Vec<String>,
 }
 
+/// Why it was raised, which a draft says in Chinese: words of a threat, or a suspicion with what it hangs on.
+fn why_words(w: &'static Words, why: &str) -> String {
+    let of = |begins: &str, key: &str| why.strip_prefix(begins).map(|rest| w.one(key, rest));
+    let known = w.known("flag_why", why).map(str::to_owned);
+    known
+        .or_else(|| of("疑似扬言：字迹不清，或为", "letter.threat_unclear"))
+        .or_else(|| of("疑似扬言：", "letter.threat_suspected"))
+        .unwrap_or_else(|| why.to_owned())
+}
+
 /// Where a sentence stands: page 2, which came later.
 pub(in crate::console) fn place_words(w: &'static Words, quote: &AlertQuote) -> String {
     match quote.is_late {
@@ -105,7 +115,9 @@ pub(super) fn flags(
             words: w.code("flag", code),
             tone,
             quotes,
-            why: flag.and_then(|flag| flag.why.clone()),
+            why: flag
+                .and_then(|flag| flag.why.as_deref())
+                .map(|why| why_words(w, why)),
             answers: alert.map_or_else(Vec::new, |(row, _)| {
                 let answers = row.answers().into_iter();
                 answers.map(|answer| answer_words(w, &answer)).collect()

@@ -34,7 +34,7 @@ impl Said {
                     self.readings.insert((page, engine), text("reading"));
                 }
             }
-            "draft.corrected" => {
+            "draft.corrected" | "draft.correction_undone" => {
                 self.confirmed.remove(id);
                 let rows = detail["rows"].as_object().into_iter().flatten();
                 self.corrections.extend(
