@@ -306,9 +306,10 @@ impl Reader {
         }
     }
 
-    /// Keeps what was read, and what follows from it before anything else is read: what the page is, and whether to go on at all.
+    /// Keeps what was read, and what follows from it before anything else is read: what the page is, and whether to go on at all. It follows for the letter
+    /// that has the page by then: it may have been moved while it was being read.
     fn keep(&self, page: &UnreadPage, reading: Reading) -> Result<(), StoreError> {
-        let (id, letter) = (page.id, page.letter.clone());
+        let (id, reading) = (page.id, Arc::new(reading));
         let mut text = PageText {
             n: 1,
             kind: PageKind::Letter,
@@ -324,42 +325,58 @@ impl Reader {
         // What cannot wait for the letter's other pages: a threat, an accusation.
         let office = self.office()?;
         let said = office.fields(std::slice::from_ref(&text));
-        let of = letter.clone();
-        let (texts, units) = self
-            .store
-            .wait(move |db| Ok((db.texts_with(&of, id, text)?, db.units()?)))?;
-        let spoken = SpokenOf::of(&letter, (&texts, &said), &office.roster, &units);
-        self.store.wait(move |db| {
-            let is_first = !db.was_read(id)?;
-            db.finish_reading(id, &reading)?;
-            db.knowing(spoken, |db| db.guard_while_read(&letter, &said))?;
-            if is_first {
-                db.raise_by_page(&letter, id, &said)?;
+        let letter = loop {
+            let page = text.clone();
+            let (letter, texts, units) = self.store.wait(move |db| {
+                let letter = db.letter_of_page(id)?;
+                let texts = db.texts_with(&letter, id, page)?;
+                Ok((letter, texts, db.units()?))
+            })?;
+            let spoken = SpokenOf::of(&letter, (&texts, &said), &office.roster, &units);
+            let (of, reading, said, written) = (
+                letter.clone(),
+                reading.clone(),
+                said.clone(),
+                written.clone(),
+            );
+            let is_kept = self.store.wait(move |db| {
+                if db.letter_of_page(id)? != of {
+                    return Ok(false);
+                }
+                let is_first = !db.was_read(id)?;
+                db.finish_reading(id, &reading)?;
+                db.knowing(spoken, |db| db.guard_while_read(&of, &said))?;
+                if is_first {
+                    db.raise_by_page(&of, id, &said)?;
+                }
+                if let Some(sign) = sign {
+                    db.propose_kind(id, sign.kind(), sign.code())?;
+                }
+                if let Some(written) = written {
+                    db.note_written_number(id, &written)?;
+                }
+                if secret {
+                    db.stop_reading(&of, SECRET_MARK, id)?;
+                }
+                Ok(true)
+            })?;
+            if is_kept {
+                break letter;
             }
-            if let Some(sign) = sign {
-                db.propose_kind(id, sign.kind(), sign.code())?;
-            }
-            if let Some(written) = written {
-                db.note_written_number(id, &written)?;
-            }
-            if secret {
-                db.stop_reading(&letter, SECRET_MARK, id)?;
-            }
-            Ok(())
-        })?;
+        };
         if secret {
             tracing::warn!(
-                letter = page.letter,
+                letter,
                 page = id,
                 code = SECRET_MARK,
                 "a secret mark was seen: nothing more of this letter is read; hand it to the officer for secrets"
             );
             self.events.tell(Event::Alert {
                 code: SECRET_MARK.to_owned(),
-                subject: format!("letter/{}", page.letter),
+                subject: format!("letter/{letter}"),
             });
         }
-        self.tell(&page.letter, "page_read");
+        self.tell(&letter, "page_read");
         Ok(())
     }
 
@@ -401,9 +418,10 @@ impl Reader {
     fn draft(&self, due: &DueLetter) -> Result<(), StoreError> {
         let letter = due.id.as_str();
         let id = letter.to_owned();
-        let (pages, (batch, load), units, others) = self.store.wait(move |db| {
+        let (stands_on, pages, (batch, load), units, others) = self.store.wait(move |db| {
             let pages = db.read_pages(&id)?;
             Ok((
+                db.page_ids(&id)?,
                 pages,
                 db.letter_origin(&id)?,
                 db.units()?,
@@ -422,12 +440,20 @@ impl Reader {
         let spoken = office.spoken_of(letter, (&pages, &draft.fields), &units);
         let offer = self.settings.handoff.offer;
         let read = due.read;
-        self.store.wait(move |db| {
+        let is_kept = self.store.wait(move |db| {
+            // Some went into another letter meanwhile, or came out of one: it is due anew, or has none left.
+            if db.page_ids(&draft.letter)? != stands_on {
+                return Ok(false);
+            }
             db.knowing(spoken, |db| match read {
                 PagesRead::All => db.insert_or_replace_draft(&draft, offer).map(|_| ()),
                 PagesRead::Outer => db.insert_early_draft(&draft),
-            })
+            })?;
+            Ok(true)
         })?;
+        if !is_kept {
+            return Ok(());
+        }
         tracing::info!(
             letter,
             pages = pages.len(),

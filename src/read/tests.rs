@@ -181,6 +181,119 @@ fn a_threat_on_a_page_that_is_read_later_opens_an_answered_alert_again() {
     assert!(is_open(), "what was confirmed were other words");
 }
 
+/// The alert stood at a letter without pages, beside the one of the letter that had them.
+#[test]
+fn a_page_that_was_moved_while_it_was_read_raises_its_alert_where_it_lies() {
+    let threat = "再不解决我就从塔吊上跳下去。";
+    for is_read_first in [false, true] {
+        let bench = Bench::new("");
+        let beside = rusqlite::Connection::open(bench.folder.path().join("laixin.db"));
+        let beside = beside.expect("it is there");
+        beside
+            .execute_batch(
+                "INSERT INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+                 VALUES ('M', 1, 1, 'M', 'reading', 0, 0, 0);
+                 INSERT INTO pages (id, letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (2, 'M', 'a', 1, 'letter', 2, '', '', 0)",
+            )
+            .expect("a letter more");
+        let page = UnreadPage {
+            id: 2,
+            letter: "M".into(),
+            sha256: String::new(),
+            frame: 0,
+            attempts: 1,
+        };
+        let alerts = |sql: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {sql}");
+            beside
+                .query_row(&sql, [], |row| row.get(0))
+                .expect("a count")
+        };
+        let open = || {
+            bench
+                .reader
+                .store
+                .wait(|db| db.open_alerts(9))
+                .expect("alerts")
+        };
+        let is_of_l =
+            |open: Vec<crate::store::AlertRow>| open.iter().all(|alert| alert.letter == "L");
+        let keep = || {
+            bench
+                .reader
+                .keep(&page, saying(threat))
+                .expect("it is kept")
+        };
+        if is_read_first {
+            keep();
+            assert_eq!((open().len(), is_of_l(open())), (1, false));
+        }
+        let to = crate::store::MoveTo::Letter("L".into());
+        let moved = bench
+            .reader
+            .store
+            .wait(move |db| db.move_pages("M", &[2], &to, ("li", "一封信")));
+        moved.expect("it is moved");
+        if !is_read_first {
+            keep();
+        }
+        assert_eq!(open().len(), 1, "one alert, read first: {is_read_first}");
+        assert!(is_of_l(open()));
+        let told = alerts("ledger WHERE action = 'alert.moved' AND detail ->> '$.to' = 'L'");
+        assert_eq!(told, i64::from(is_read_first));
+        assert_eq!(
+            alerts("alerts WHERE letter_id = 'M'"),
+            i64::from(is_read_first)
+        );
+    }
+}
+
+/// Somebody had answered other words of the letter that the page came into.
+#[test]
+fn an_open_alert_that_moves_into_a_letter_opens_what_was_answered_there() {
+    let bench = Bench::new("");
+    let beside = rusqlite::Connection::open(bench.folder.path().join("laixin.db"));
+    let beside = beside.expect("it is there");
+    beside
+        .execute_batch(
+            "INSERT INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+             VALUES ('M', 1, 1, 'M', 'reading', 0, 0, 0);
+             INSERT INTO pages (id, letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (2, 'M', 'a', 1, 'letter', 2, '', '', 0)",
+        )
+        .expect("a letter more");
+    for (id, letter) in [(1, "L"), (2, "M")] {
+        let page = UnreadPage {
+            id,
+            letter: letter.into(),
+            sha256: String::new(),
+            frame: 0,
+            attempts: 1,
+        };
+        let read = bench
+            .reader
+            .keep(&page, saying("再不解决我就从塔吊上跳下去。"));
+        read.expect("it is kept");
+        if letter == "L" {
+            let said = "UPDATE alerts SET acked_by = 'wang', acked_ms = 1, verdict = 'false_alarm'";
+            assert_eq!(beside.execute(said, []).expect("an answer"), 1);
+        }
+    }
+    let to = crate::store::MoveTo::Letter("L".into());
+    let moved = bench
+        .reader
+        .store
+        .wait(move |db| db.move_pages("M", &[2], &to, ("li", "一封信")));
+    moved.expect("it is moved");
+    let open = bench
+        .reader
+        .store
+        .wait(|db| db.open_alerts(9))
+        .expect("alerts");
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].letter, "L");
+    assert_eq!(open[0].earlier().len(), 1, "what was said before stays");
+}
+
 /// Its draft named the load of its first page only.
 #[test]
 fn a_draft_tells_of_every_load_its_pages_came_under() {

@@ -39,15 +39,25 @@ pub(super) const THREAT_CONFIRMED: &str = "threat_confirmed";
 /// The same of a false alarm.
 pub(super) const THREAT_WITHDRAWN: &str = "threat_withdrawn";
 
-/// Nobody has decided it. That something is sensitive needs no decision: who has seen it may say so.
-pub(super) const OPEN: &str =
-    "(acked_ms IS NULL OR verdict = 'doubted' OR verdict = 'noted' AND code <> 'sensitive')";
+/// Nobody has decided it, and its letter has pages. That something is sensitive needs no decision: who has seen it may say so. What an emptied letter raised
+/// is raised by the one that has its pages now.
+pub(super) const OPEN: &str = "((acked_ms IS NULL OR verdict = 'doubted' OR verdict = 'noted' AND code <> 'sensitive')
+    AND letter_id NOT IN (SELECT from_letter FROM page_moves WHERE NOT EXISTS (SELECT 1 FROM pages WHERE pages.letter_id = from_letter)))";
 
 impl AlertRow {
     /// An operator takes it for a false alarm, and no officer has decided.
     #[must_use]
     pub fn is_doubted(&self) -> bool {
         matches!(self.acked, Some((_, _, Verdict::Doubted)))
+    }
+
+    /// Nobody has decided it.
+    pub(super) fn is_open(&self) -> bool {
+        match &self.acked {
+            None => true,
+            Some((_, _, Verdict::Noted)) => self.code != Code::Sensitive,
+            Some((_, _, verdict)) => !verdict.is_last(),
+        }
     }
 
     /// Whether an open alert waits for this seer: one that an operator doubts waits for an officer, and for the case system.
@@ -92,28 +102,37 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
 impl Db {
     /// Raises what a draft raises and what was not raised of this letter before.
     pub(super) fn raise_alerts(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        if self.is_emptied(letter)? {
+            return Ok(());
+        }
         for code in raised(fields) {
-            let id: Option<i64> = self
-                .connection
-                .prepare_cached(
-                    "INSERT INTO alerts (letter_id, code, raised_ms, level_ms) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING RETURNING id",
-                )?
-                .query_row((letter, code, clock::now()), |row| row.get(0))
-                .optional()?;
-            if let Some(id) = id {
-                if code == Code::Threat {
-                    self.weigh(letter)?;
-                }
-                let detail = json!({"letter": letter, "code": code});
-                vouch::append(
-                    &self.connection,
-                    ("task/read", "alert.raised"),
-                    (ALERTS, &id.to_string()),
-                    detail,
-                )?;
-            }
+            self.raise_alert(letter, code)?;
         }
         Ok(())
+    }
+
+    /// Raises one alert, unless it was raised of this letter before.
+    pub(super) fn raise_alert(&self, letter: &str, code: Code) -> Result<(), StoreError> {
+        let id: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO alerts (letter_id, code, raised_ms, level_ms) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING RETURNING id",
+            )?
+            .query_row((letter, code, clock::now()), |row| row.get(0))
+            .optional()?;
+        let Some(id) = id else {
+            return Ok(());
+        };
+        if code == Code::Threat {
+            self.weigh(letter)?;
+        }
+        let detail = json!({"letter": letter, "code": code});
+        vouch::append(
+            &self.connection,
+            ("task/read", "alert.raised"),
+            (ALERTS, &id.to_string()),
+            detail,
+        )
     }
 
     /// A letter with a threat that nobody has called a false alarm, or that a person calls urgent, is as urgent as express mail: read and offered before others.

@@ -202,35 +202,102 @@ impl Db {
                 let Some(known) = db.alert_of(letter, code)? else {
                     continue;
                 };
-                let answer = known.answer();
-                let is_again = answer.is_some();
-                let mut grounds = known.grounds;
-                let is_first = grounds.quotes.is_empty();
-                if let Some(answer) = answer {
-                    grounds.earlier.insert(0, answer);
-                }
-                grounds.quote(&sha256, flag_of(fields, code));
-                let kept = serde_json::to_string(&grounds).expect("words are a document");
-                let sql = match is_again {
-                    true => "UPDATE alerts SET later = ?2, raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL, verdict = NULL,
-                             note = NULL WHERE id = ?1",
-                    false => "UPDATE alerts SET later = ?2 WHERE id = ?1 AND ?3 > 0",
-                };
-                db.connection.execute(sql, (known.id, kept, clock::now()))?;
-                let action = match (is_again, is_first) {
-                    (true, _) => "alert.raised",
-                    (false, true) => "alert.placed",
-                    (false, false) => "alert.quoted",
-                };
-                let mut detail = json!({"letter": letter, "code": code, "page": page});
-                if is_again {
-                    detail["again"] = json!(true);
-                    db.weigh(letter)?;
-                }
-                vouch::append(&db.connection, ("task/read", action), (ALERTS, &known.id.to_string()), detail)?;
+                let flag = flag_of(fields, code);
+                db.quote(
+                    known,
+                    (&sha256, flag),
+                    json!({"letter": letter, "code": code, "page": page}),
+                )?;
             }
             Ok(())
         })
+    }
+
+    /// Keeps what a page says beside an alert, which is opened anew where somebody had answered.
+    fn quote(
+        &self,
+        known: AlertRow,
+        (page, flag): (&str, Option<&Flag>),
+        mut detail: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let (id, letter, answer) = (known.id, known.letter.clone(), known.answer());
+        let is_again = answer.is_some();
+        let mut grounds = known.grounds;
+        let is_first = grounds.quotes.is_empty();
+        if let Some(answer) = answer {
+            grounds.earlier.insert(0, answer);
+        }
+        grounds.quote(page, flag);
+        let kept = serde_json::to_string(&grounds).expect("words are a document");
+        let sql = match is_again {
+            true => "UPDATE alerts SET later = ?2, raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL, verdict = NULL,
+                     note = NULL WHERE id = ?1",
+            false => "UPDATE alerts SET later = ?2 WHERE id = ?1 AND ?3 > 0",
+        };
+        self.connection.execute(sql, (id, kept, clock::now()))?;
+        let action = match (is_again, is_first) {
+            (true, _) => "alert.raised",
+            (false, true) => "alert.placed",
+            (false, false) => "alert.quoted",
+        };
+        if is_again {
+            detail["again"] = json!(true);
+            self.weigh(&letter)?;
+        }
+        vouch::append(
+            &self.connection,
+            ("task/read", action),
+            (ALERTS, &id.to_string()),
+            detail,
+        )
+    }
+
+    /// What stands open of a letter that is emptied stands open of the one that has its pages now: raised there if it was not, and anew where somebody had
+    /// answered, who spoke of other words. The old one is over by that.
+    pub(super) fn alerts_follow(
+        &mut self,
+        from: &str,
+        to: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let open = self.alerts_of(from)?.into_iter();
+        for old in open.filter(|alert| alert.is_open() && alert.code != Code::PageKeptBack) {
+            match self.alert_of(to, old.code)? {
+                None => self.raise_alert(to, old.code)?,
+                Some(known) if known.is_open() => {}
+                Some(known) => {
+                    let (page, flag) = self.first_words(&old)?;
+                    let detail = json!({"letter": to, "code": old.code, "from": from});
+                    self.quote(known, (&page, flag.as_ref()), detail)?;
+                }
+            }
+            let detail = json!({"letter": from, "code": old.code, "to": to});
+            let about = ((by, "alert.moved"), old.id.to_string());
+            vouch::append(&self.connection, about.0, (ALERTS, &about.1), detail)?;
+        }
+        Ok(())
+    }
+
+    /// What raised an alert: a later page's words, or the draft's; with the page's SHA-256, empty where that is not known.
+    fn first_words(&self, alert: &AlertRow) -> Result<(String, Option<Flag>), StoreError> {
+        if let Some(quoted) = alert.grounds.quotes.first() {
+            let flag = Flag {
+                value: true,
+                quote: Some(quoted.text.clone()),
+                quad: quoted.quad,
+                ..Flag::default()
+            };
+            return Ok((quoted.page.clone(), Some(flag)));
+        }
+        let draft = match self.draft(&alert.letter) {
+            Ok(row) => row.draft,
+            Err(StoreError::NotFound { .. }) => return Ok((String::new(), None)),
+            Err(error) => return Err(error),
+        };
+        let flag = flag_of(&draft.fields, alert.code).cloned();
+        let on = flag.as_ref().and_then(|flag| flag.page);
+        let page = draft.pages.into_iter().find(|page| Some(page.n) == on);
+        Ok((page.map(|page| page.sha256).unwrap_or_default(), flag))
     }
 
     /// Of an alert that had been confirmed before a page raised it again, that this page says nothing takes back nothing: it is what it was, and who said so

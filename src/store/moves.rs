@@ -133,6 +133,7 @@ impl Db {
                     db.nothing_open(from, false, "move its last pages into a letter that is handed over")?;
                 }
                 db.move_valuables(from, &to, by)?;
+                db.alerts_follow(from, &to, by)?;
                 // Nothing is left to be read of it.
                 db.put_away(from, why, by)?;
             }
@@ -144,6 +145,17 @@ impl Db {
             ledger::append(&db.connection, by, "pages.received", &format!("letter/{to}"), &detail)?;
             Ok(to)
         })
+    }
+
+    /// The letter that has this page now.
+    ///
+    /// # Errors
+    /// When SQLite refuses, or there is no such page.
+    pub fn letter_of_page(&self, page: i64) -> Result<String, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT letter_id FROM pages WHERE id = ?1")?;
+        Ok(query.query_row([page], |row| row.get(0))?)
     }
 
     /// Refuses whoever may not answer what an officer is asked of this letter: where its pages belong is part of that answer.
