@@ -186,9 +186,12 @@ fn readers_with_the_offices_key_are_refused() {
     let brokers = Brokers::new(1, &["desk-a"]);
     let office = Office::new(&brokers, &["desk-a"], (0, 60));
     let readers = format!("[office.readers]\nseal_to = \"{}\"\n", office.public().0);
-    let table = office.table(&brokers, "desk-a", "") + &readers;
+    let table = office.table(&brokers, "desk-a", "");
     let station = TestStation::with_settings(|text| text + &table);
-    let (ended, told) = check(&station.folder("station.toml"));
+    let file = station.folder("station.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text + &readers).unwrap();
+    let (ended, told) = check(&file);
     assert_eq!((ended, codes(&told)), (Some(2), vec!["settings_refused"]));
     assert!(told[0].1.contains("readers.seal_to"), "{told:?}");
 }
