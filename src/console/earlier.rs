@@ -60,7 +60,7 @@ pub(super) fn part(w: &'static Words, draft: &Draft, later: &[String]) -> Earlie
         notes.push(w.two("earlier.copies", &copies.handled, w.list(&copies.letters)));
     }
     if !later.is_empty() {
-        notes.push(w.one("earlier.later", w.list(&later)));
+        notes.push(w.one("earlier.later", w.list(later)));
     }
     EarlierPart {
         verdict,
