@@ -12,7 +12,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing, reading};
-use super::glyphs::one_off;
+use super::glyphs::{one_off, squeeze};
 use super::signature::{Form, Signature, list, single, tokens};
 use super::tail::{Item, Kind};
 use super::{body, joint, names, nbest, proxy, scribe, signature};
@@ -115,7 +115,7 @@ fn scribes(items: &[Item]) -> Vec<Alternative> {
     let named = items.iter().filter(|i| i.kind == Kind::Scribe);
     named
         .map(|i| {
-            let name = super::glyphs::squeeze(super::tail::trim(&i.value));
+            let name = squeeze(super::tail::trim(&i.value));
             Candidate::as_read(&name, 0.5, Source::LetterContact, "7.4.2.2/3")
                 .lost("代笔人，不是署名；是否采用由经办人定")
         })
@@ -202,9 +202,18 @@ fn one(
         // 恒达公司 / 杜长河: whether the unit wrote or the man nobody can tell.
         let sure = |form: Form| signed.iter().any(|s| s.form == form && s.score >= 0.8);
         let either = sure(Form::Person) && sure(Form::Unit);
+        // 段美兰 / 执笔:熊小梅: who held the pen may have held it for who signed.
+        let holds_pen = items.iter().any(|item| {
+            item.kind == Kind::Writer && text_of(&squeeze(&item.value)).starts_with(&winner.value)
+        });
+        let for_another = holds_pen
+            && signed[1..]
+                .iter()
+                .any(|s| s.form == Form::Person && s.name() != winner.value);
         let disputed = said("rival")
             || stranger
             || either
+            || for_another
             || signature.doubtful()
             || (unsupported || signature.cut_out) && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };

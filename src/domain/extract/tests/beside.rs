@@ -514,6 +514,15 @@ fn a7_whoever_writes_or_signs_for_another_is_his_agent_in_every_wording() {
 }
 
 #[test]
+fn a7_who_held_the_pen_beside_who_signed_is_for_a_person_to_accept() {
+    for pen in ["执笔：熊小梅（村小教师）", "执笔人：熊小梅"] {
+        let fields = under(&["段美兰", pen, DAY]);
+        let accepted = fields.sender_name.accepted;
+        assert!(!accepted || sender(&fields) == "段美兰", "{pen}");
+    }
+}
+
+#[test]
 fn c5_a_number_below_one_of_several_names_is_his() {
     let fields = under(&[
         "委托人：熊大海",
