@@ -119,7 +119,7 @@ pub(crate) fn spoken_of(text: &str) -> Vec<String> {
             let word: Vec<char> = word.chars().collect();
             chars[..at].ends_with(&word)
         };
-        if !WORDS.iter().any(|word| is_behind(word)) {
+        if !WORDS.iter().any(is_behind) {
             continue;
         }
         if let Some(name) = name_at(&chars[at..]).filter(|name| !found.contains(name)) {
