@@ -59,7 +59,13 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
+    /// Now and then one ends at once: another program has the port that it had drawn.
     fn start() -> Self {
+        let mut started = (0..3).filter_map(|_| Self::try_start());
+        started.next().expect("chromedriver names its port")
+    }
+
+    fn try_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -68,14 +74,16 @@ impl Chromedriver {
             .spawn()
             .expect("chromedriver is installed (setup/debian.txt)");
         let lines = BufReader::new(process.stdout.take().expect("its output is piped")).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.rsplit_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .expect("chromedriver names its port");
-        Self { process, port }
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.rsplit_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        let Some(port) = port else {
+            // Its output has ended, so it has.
+            process.wait().expect("it can be waited for");
+            return None;
+        };
+        Some(Self { process, port })
     }
 }
 
