@@ -76,7 +76,11 @@ fn the_keys_of_a_station_that_are_not_as_they_should_be() {
 fn the_settings_of_a_counter() {
     let mut brokers = Brokers::new(1, &["desk-a"]);
     let office = Office::new(&brokers, &["desk-a"], (1, 60));
-    let (ended, told) = check(&office.settings_file(&brokers, 0));
+    let (ended, told) = wait_for("the broker to greet", 20, || {
+        let (ended, told) = check(&office.settings_file(&brokers, 0));
+        let greets = codes(&told).contains(&"brokers_answer");
+        greets.then_some((ended, told))
+    });
     assert_eq!(
         (ended, codes(&told)),
         (
