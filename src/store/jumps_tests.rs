@@ -256,6 +256,54 @@ fn a_clock_that_was_ahead_once_and_set_right_locks_no_older_letter() {
     assert!(world.db.time_has_passed("destroy").is_ok());
 }
 
+/// The run went on to expect what the clock had jumped to, and the next jump began there: a letter was 81 days older than it is.
+#[test]
+fn nothing_begins_at_what_a_clock_showed_that_was_taken_back() {
+    // Right, it is a day or two beyond what it had jumped to.
+    for (ahead, killed, again) in [
+        (81, true, false),
+        (80, true, false),
+        (80, false, false),
+        (80, true, true),
+    ] {
+        let mut world = World::new();
+        for step in [
+            Step::Jumps(-82, true),
+            Step::Registered,
+            Step::Confirmed,
+            Step::Jumps(ahead, killed),
+        ] {
+            world.takes(&step);
+        }
+        if again {
+            world.takes(&Step::Killed);
+        }
+        for step in [Step::Jumps(-900, false), Step::SetRight(None)] {
+            world.takes(&step);
+            let counted = world.counted_ms(&world.letters[0]);
+            assert!(counted < DAY, "{ahead}, {killed}, {again}: {counted}");
+        }
+    }
+}
+
+/// The same between two looks at the clock, and by less than a station may be off.
+#[test]
+fn a_clock_that_is_back_between_two_looks_is_further_on_by_no_jump_before() {
+    let mut world = World::new();
+    world.takes(&Step::Registered);
+    world.moved(30);
+    world.db.watch_clock().unwrap();
+    world.moved(-900);
+    world
+        .db
+        .record("x", "page.viewed", "page/1", &json!({}))
+        .unwrap();
+    world.moved(900);
+    world.writes();
+    assert!(world.counted_ms(&world.letters[0]) < DAY);
+    assert!(world.db.time_has_passed("destroy").is_err());
+}
+
 /// A jump that nobody had looked at yet became time that passed by the confirmation.
 #[test]
 fn a_jump_that_is_confirmed_before_it_is_noted_is_noted_first() {

@@ -57,6 +57,19 @@ pub(super) const WRITTEN: &str =
 pub(super) struct Expected {
     since: Moment,
     shown: Millis,
+    /// The jump that it followed, while nobody has answered it.
+    jump: Option<Jump>,
+}
+
+/// A jump ahead that is noted.
+#[derive(Debug, Clone, Copy)]
+struct Jump {
+    /// Its number in the ledger.
+    entry: i64,
+    /// What the clock should have shown, or showed last.
+    last: Millis,
+    /// What it showed.
+    showed: Millis,
 }
 
 impl Expected {
@@ -64,6 +77,7 @@ impl Expected {
         Self {
             since: Moment::now(),
             shown,
+            jump: None,
         }
     }
 
@@ -74,6 +88,18 @@ impl Expected {
                 .0
                 .saturating_add(i64::try_from(passed).unwrap_or(i64::MAX)),
         )
+    }
+
+    /// By what the ledger says since: a jump that was taken back is nothing that the next one begins at.
+    fn by(self, connection: &Connection) -> Result<Self, StoreError> {
+        match self.jump {
+            Some(jump) if taken_back(connection, jump)? => Ok(Self {
+                shown: jump.last,
+                jump: None,
+                ..self
+            }),
+            _ => Ok(self),
+        }
     }
 }
 
@@ -110,22 +136,37 @@ pub(super) fn set_back(connection: &Connection) -> Result<Option<SetBack>, Store
     Ok(behind(clock::now(), on_record(connection)?))
 }
 
+/// The newest word on the clock, where that is a jump ahead that is not over by this time.
+fn unanswered(connection: &Connection, now: Millis) -> Result<Option<Jump>, StoreError> {
+    let newest = connection
+        .prepare_cached(
+            "SELECT action, seq, detail ->> '$.last_ms', detail ->> '$.now_ms' FROM ledger WHERE subject = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([SUBJECT], |row| {
+            let (entry, last, showed) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let (last, showed) = (Millis(last), Millis(showed));
+            Ok((row.get::<_, String>(0)?, Jump { entry, last, showed }))
+        })
+        .optional()?;
+    Ok(newest.and_then(|(action, jump)| {
+        (action == JUMPED_AHEAD && !returned(now.0, jump.showed.0)).then_some(jump)
+    }))
+}
+
 /// A jump ahead that is noted, that nobody answered, and that is not over.
 fn jump_noted(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
-    let newest: Option<(String, i64, i64)> = connection
-        .prepare_cached(
-            "SELECT action, detail ->> '$.last_ms', detail ->> '$.now_ms' FROM ledger WHERE subject = ?1 ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row([SUBJECT], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
     let now = clock::now();
-    Ok(newest.and_then(|(action, last, showed)| {
-        let stands = action == JUMPED_AHEAD && !returned(now.0, showed);
-        stands.then_some(SetBack {
-            now,
-            last: Millis(last),
-        })
-    }))
+    let jump = unanswered(connection, now)?;
+    Ok(jump.map(|Jump { last, .. }| SetBack { now, last }))
+}
+
+/// Whether the clock was back when the next entry was written; the jump counts for nothing then.
+fn taken_back(connection: &Connection, jump: Jump) -> Result<bool, StoreError> {
+    let next = connection
+        .prepare_cached(&format!("SELECT {WRITTEN} FROM ledger WHERE seq = ?1 + 1"))?
+        .query_row([jump.entry], |row| row.get(0))
+        .optional()?;
+    Ok(next.is_some_and(|next| returned(next, jump.showed.0)))
 }
 
 /// When the newest entry was written, whatever the clock was.
@@ -236,21 +277,25 @@ impl Db {
 
     /// A jump ahead that is not noted yet.
     fn jumped(&self) -> Result<Option<SetBack>, StoreError> {
-        match self.jumped_in_this_run() {
+        match self.jumped_in_this_run()? {
             Some(found) => Ok(Some(found)),
             None => Ok(far_beyond(clock::now(), on_record(&self.connection)?)),
         }
     }
 
-    fn jumped_in_this_run(&self) -> Option<SetBack> {
-        let (now, should) = (clock::now(), self.clock_shows.now());
-        (now.0 > should.0 + AHEAD_MS).then_some(SetBack { now, last: should })
+    fn jumped_in_this_run(&self) -> Result<Option<SetBack>, StoreError> {
+        let should = self.clock_shows.by(&self.connection)?.now();
+        let now = clock::now();
+        Ok((now.0 > should.0 + AHEAD_MS).then_some(SetBack { now, last: should }))
     }
 
     /// From now on the clock is held against the one that never jumps; a clock that is behind what is on record is expected to be set right.
     pub(super) fn trust_clock(&mut self) -> Result<(), StoreError> {
-        let last = on_record(&self.connection)?.unwrap_or(0);
-        self.clock_shows = Expected::from(clock::now().max(Millis(last)));
+        let (now, last) = (clock::now(), on_record(&self.connection)?.unwrap_or(0));
+        self.clock_shows = Expected {
+            jump: unanswered(&self.connection, now)?,
+            ..Expected::from(now.max(Millis(last)))
+        };
         Ok(())
     }
 
@@ -264,7 +309,7 @@ impl Db {
             // Also one that follows a jump which nobody answered.
             Some(ClockTrouble::JumpedAhead(_)) if jump_noted(&self.connection)?.is_some() => {
                 let off = far_beyond(clock::now(), newest_written(&self.connection)?);
-                self.jumped_in_this_run().or(off)
+                self.jumped_in_this_run()?.or(off)
             }
             Some(ClockTrouble::JumpedAhead(found)) => Some(found),
             _ => None,
@@ -272,7 +317,7 @@ impl Db {
         if let Some(found) = not_noted {
             self.atomically(|db| note_jump(&db.connection, found))?;
             // The next one is told from here.
-            self.clock_shows = Expected::from(found.now);
+            self.trust_clock()?;
         }
         if trouble.is_none() && clock::now().0 + AHEAD_MS < self.clock_shows.now().0 {
             // It had jumped ahead, and is right again.
