@@ -52,6 +52,8 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     }));
     found.extend(on_envelope(seen));
     found.extend(residence::residence(seen.zones.body_rows()));
+    // 地址:*0*: what has no character is no address, only what is left of one.
+    found.retain(|c| c.glyphs.iter().any(|g| is_han(g.ch)));
     let mut ranked: Vec<(Candidate, Written)> = found
         .into_iter()
         .map(|c| {

@@ -118,6 +118,15 @@ fn an_exclamation_mark_at_the_end_is_no_figure() {
 }
 
 #[test]
+fn what_has_no_character_is_no_address() {
+    for rest in ["*0*", "3-5", "12", "1-2-301"] {
+        let row = format!("地址：{rest}");
+        assert_eq!(sheet(&[&row]).address.value, None, "{row}");
+        assert_eq!(enveloped(&[&row]).address.value, None, "{row}");
+    }
+}
+
+#[test]
 fn what_stands_on_an_envelope_behind_somebody_elses_label_is_nobodys_name() {
     for label in ["证明人", "转交人", "收款人", "备注"] {
         let row = format!("{label}：段美兰");
