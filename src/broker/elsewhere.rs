@@ -132,12 +132,16 @@ impl Link {
                 continue;
             }
             let name = &broker.server_name;
+            let all = self.client().server_pool().await.map_or(1, |all| all.len());
+            let next = match all {
+                1 => "free its disk or start it again: no other is set",
+                _ => "another one is tried",
+            };
             let why = format!(
-                "the broker {name} keeps the connection and its JetStream does not answer: its disk may be full, or it is cut off from the others; another one is tried"
+                "the broker {name} keeps the connection and its JetStream does not answer: its disk may be full, or it is cut off from the others; {next}"
             );
             readiness.not_ready(PART, "broker_ill", &why);
             is_told = true;
-            let all = self.client().server_pool().await.map_or(1, |all| all.len());
             let times = (asked, clock::monotonic());
             if watch.amiss((&broker.server_id, all), answer, times) {
                 tracing::warn!(broker = name, "left for another broker");

@@ -71,7 +71,8 @@ fn value_of(fields: &Fields, name: &str) -> Option<String> {
     text(fields, name)?.value.clone()
 }
 
-fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a Field> {
+/// A field with one value, by its name.
+pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a Field> {
     match name {
         "sender_name" => Some(&fields.sender_name),
         "address" => Some(&fields.address),

@@ -5,7 +5,7 @@ use crate::console::words::Words;
 use crate::domain::draft::{Draft, Fields};
 use crate::domain::extract::shipped_threshold;
 use crate::domain::field::Field;
-use crate::domain::learn::Thresholds;
+use crate::domain::learn::{Thresholds, text};
 
 /// A draft keeps confidences to three places: one that seems to reach its standard may have been rounded up to it.
 const ROUNDED: f32 = 0.0005;
@@ -59,18 +59,11 @@ fn exact_percent(standard: f32) -> String {
 }
 
 fn field_of<'a>(fields: &'a Fields, key: &str) -> Option<&'a Field> {
-    match key {
-        "sender_name" => Some(&fields.sender_name),
-        "address" => Some(&fields.address),
-        "addressee" => Some(&fields.addressee),
-        "letter_date" => Some(&fields.letter_date),
-        "purpose" => Some(&fields.purpose),
-        "id_number" => Some(&fields.id_number.field),
-        _ => {
-            let at: usize = key.strip_prefix("phones-")?.parse().ok()?;
-            fields.phones.get(at).map(|phone| &phone.field)
-        }
-    }
+    let Some(at) = key.strip_prefix("phones-") else {
+        return text(fields, key);
+    };
+    let phone = fields.phones.get(at.parse::<usize>().ok()?)?;
+    Some(&phone.field)
 }
 
 /// The rule behind it, as the message that tells of it.
