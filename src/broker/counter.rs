@@ -179,7 +179,8 @@ async fn set_up(
     }
 }
 
-/// Whether enough brokers are up to agree on the drafts, told by readiness: a connection to one of them says nothing of that.
+/// Whether enough brokers are up to agree on the drafts, told by readiness: a connection to one of them says nothing of that. Streams that are gone
+/// with the brokers' disks are made again, as at the start; what lay in them comes from the stations.
 async fn look(counter: Counter, stop: CancellationToken) {
     let mut drafts = counter.streams.drafts.clone();
     loop {
@@ -202,6 +203,19 @@ async fn look(counter: Counter, stop: CancellationToken) {
                 continue;
             }
             Err(error) => BrokerFault::away(error),
+        };
+        let fault = match fault {
+            BrokerFault::NoStream => {
+                match Streams::of(counter.link.jetstream(), &counter.settings).await {
+                    Ok(_) => {
+                        tracing::warn!("the brokers had lost their streams; they are made again");
+                        counter.readiness.ready("streams");
+                        continue;
+                    }
+                    Err(fault) => fault,
+                }
+            }
+            fault => fault,
         };
         let why = Chain(&fault).to_string();
         counter.readiness.not_ready("streams", fault.code(), &why);

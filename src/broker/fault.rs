@@ -41,7 +41,7 @@ pub enum BrokerFault {
     TooLarge,
     /// There is no such stream: the office has not set it up, or this side may not see it.
     #[error(
-        "the brokers have no stream for it: start `laixin office` once, and compare the permissions with config/office"
+        "the brokers have no stream for it: a running `laixin office` makes it; where one runs, compare the permissions with config/office"
     )]
     NoStream,
 }

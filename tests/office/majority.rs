@@ -109,6 +109,43 @@ fn an_office_without_a_majority_of_brokers_says_that_it_is_not_ready() {
     });
 }
 
+#[test]
+fn brokers_that_lost_their_streams_get_them_again_from_the_office_that_runs() {
+    let mut brokers = Brokers::new(3, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let station = station(
+        &office.table(&brokers, "desk-a", "pages = false\nask_again_s = 10\n"),
+        20,
+    );
+    feed(&station, &["H00001", "H00002"]);
+    let claim = office.claim(0, 1).remove(0);
+    assert_eq!(ack(&office, &claim), 200);
+
+    (0..3).for_each(|n| brokers.kill(n));
+    for n in 0..3 {
+        fs::remove_dir_all(brokers.file(&format!("node-{n}"))).unwrap();
+    }
+    (0..3).for_each(|n| brokers.start(n));
+    wait_for("the office to be ready", 90, || {
+        (office.call(0, "GET", "/readyz", None).0 == 200).then_some(())
+    });
+    assert!(office.log().contains("they are made again"));
+    wait_for("the station to be content", 60, || {
+        is_content(&station).then_some(())
+    });
+
+    // What lay there comes from the station again.
+    let claim = office.claim(0, 1).remove(0);
+    assert_eq!(ack(&office, &claim), 200);
+    feed(&station, &["H00003"]);
+    assert_eq!(ack(&office, &office.claim(0, 1)[0]), 200);
+    let acked = "SELECT letter_id FROM drafts WHERE state = 'acked'";
+    wait_for("the receipts", 60, || {
+        (ask(&station, acked).len() == 3).then_some(())
+    });
+}
+
 /// As when its disk is full: it keeps its clients, and nothing that is asked of JetStream through it is answered (10008).
 #[test]
 fn a_broker_that_keeps_its_clients_and_answers_nothing_is_left_for_another() {
