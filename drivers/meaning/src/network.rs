@@ -1,7 +1,9 @@
 //! Pieces in, numbers out: embeddings and layers of attention, as in BERT.
 
 use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
+use rten_simd::{SimdOp as _, SimdUnaryOp as _};
 use rten_tensor::NdTensorView;
+use rten_vecmath::{Gelu, Normalize, NormalizeOptions, Softmax, Sum, SumSquareSub};
 
 use crate::stored::{Stored, row_bytes, unpacked};
 
@@ -140,8 +142,9 @@ impl Network {
         for (at, layer) in self.layers.iter().enumerate() {
             self.pass(&multiply, layer, &mut x);
             if TOLD.contains(&(at + 1)) {
-                let sum = |i: usize| x[i..].iter().step_by(hidden).sum::<f32>();
-                told.extend((0..hidden).map(|i| sum(i) / pieces.len() as f32));
+                let mut sum = vec![0.0; hidden];
+                x.chunks_exact(hidden).for_each(|row| add(&mut sum, row));
+                told.extend(sum.into_iter().map(|sum| sum / pieces.len() as f32));
             }
         }
         told
@@ -149,42 +152,50 @@ impl Network {
 
     fn pass(&self, multiply: &GemmExecutor, layer: &Layer, x: &mut [f32]) {
         let dense = |dense: &Dense, x: &[f32]| dense.apply(multiply, x);
+        let (query, key, value) = (&layer.query, &layer.key, &layer.value);
         let seen = self.attention(
-            &dense(&layer.query, x),
-            &dense(&layer.key, x),
-            &dense(&layer.value, x),
+            multiply,
+            [dense(query, x), dense(key, x), dense(value, x)].each_ref(),
         );
         add(x, &dense(&layer.out, &seen));
         layer.attended.apply(x);
         let mut wide = dense(&layer.wider, x);
-        wide.iter_mut().for_each(|v| *v = gelu(*v));
+        Gelu {}.map_mut(&mut wide);
         add(x, &dense(&layer.narrower, &wide));
         layer.done.apply(x);
     }
 
-    fn attention(&self, query: &[f32], key: &[f32], value: &[f32]) -> Vec<f32> {
+    fn attention(&self, multiply: &GemmExecutor, told: [&Vec<f32>; 3]) -> Vec<f32> {
         let (hidden, heads) = (self.sizes.hidden, self.sizes.heads);
-        let width = hidden / heads;
-        let scale = 1.0 / (width as f32).sqrt();
-        let mut out = vec![0.0; query.len()];
-        let mut weights = Vec::with_capacity(query.len() / hidden);
-        for at in (0..query.len()).step_by(width) {
-            let head = at % hidden;
-            let own = &query[at..at + width];
-            let of = |row: &[f32]| -> f32 {
-                let pairs = own.iter().zip(&row[head..head + width]);
-                pairs.map(|(a, b)| a * b).sum::<f32>() * scale
+        let (pieces, width) = (told[0].len() / hidden, hidden / heads);
+        let [query, key, value] =
+            told.map(|numbers| NdTensorView::from_data([pieces, heads, width], numbers.as_slice()));
+        let mut weights = vec![0.0; pieces * pieces];
+        let mut seen = vec![0.0; pieces * width];
+        let mut out = vec![0.0; pieces * hidden];
+        for head in 0..heads {
+            let (query, key) = (query.slice((.., head)), key.slice((.., head)));
+            let scaled = GemmOptions {
+                alpha: 1.0 / (width as f32).sqrt(),
+                ..GemmOptions::default()
             };
-            weights.clear();
-            weights.extend(key.chunks_exact(hidden).map(of));
-            let most = weights.iter().copied().fold(f32::MIN, f32::max);
-            weights.iter_mut().for_each(|w| *w = (*w - most).exp());
-            let all: f32 = weights.iter().sum();
-            for (weight, row) in weights.iter().zip(value.chunks_exact(hidden)) {
-                let share = weight / all;
-                let seen = out[at..at + width].iter_mut();
-                seen.zip(&row[head..]).for_each(|(o, v)| *o += share * v);
+            let key = GemmInputB::Unpacked(key.transposed());
+            let done = multiply.gemm(&mut weights, GemmInputA::Unpacked(query), key, scaled);
+            debug_assert!(done.is_ok(), "as many numbers as pieces");
+            for row in weights.chunks_exact_mut(pieces) {
+                Softmax::new_mut(row).dispatch();
             }
+            let shares = NdTensorView::from_data([pieces, pieces], weights.as_slice());
+            let done = multiply.gemm(
+                &mut seen,
+                GemmInputA::Unpacked(shares),
+                GemmInputB::Unpacked(value.slice((.., head))),
+                GemmOptions::default(),
+            );
+            debug_assert!(done.is_ok(), "as many numbers as pieces");
+            let to = out.chunks_exact_mut(width).skip(head).step_by(heads);
+            to.zip(seen.chunks_exact(width))
+                .for_each(|(to, from)| to.copy_from_slice(from));
         }
         out
     }
@@ -225,34 +236,20 @@ impl Norm {
     fn apply(&self, x: &mut [f32]) {
         let n = self.scale.len() as f32;
         for row in x.chunks_exact_mut(self.scale.len()) {
-            let mean = row.iter().sum::<f32>() / n;
-            let spread = row.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / n;
-            let by = 1.0 / (spread + EPSILON).sqrt();
-            for (v, (scale, shift)) in row.iter_mut().zip(self.scale.iter().zip(&self.shift)) {
-                *v = (*v - mean) * by * scale + shift;
-            }
+            let mean = Sum::new(row).dispatch() / n;
+            let spread = SumSquareSub::new(row, mean).dispatch() / n;
+            let options = NormalizeOptions {
+                pre_scale_bias: mean,
+                scale: 1.0 / (spread + EPSILON).sqrt(),
+                element_scale: Some(&self.scale),
+                element_bias: Some(&self.shift),
+                ..NormalizeOptions::default()
+            };
+            Normalize::new_mut(row, options).dispatch();
         }
     }
 }
 
 fn add(x: &mut [f32], more: &[f32]) {
     x.iter_mut().zip(more).for_each(|(a, b)| *a += b);
-}
-
-fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
-}
-
-/// The error function, to seven digits (Abramowitz and Stegun 7.1.26).
-fn erf(x: f32) -> f32 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-    let sum = [
-        1.061_405_4,
-        -1.453_152,
-        1.421_413_7,
-        -0.284_496_74,
-        0.254_829_6,
-    ];
-    let series = sum.iter().fold(0.0, |sofar, a| (sofar + a) * t);
-    (1.0 - series * (-x * x).exp()).copysign(x)
 }
