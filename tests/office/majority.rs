@@ -127,10 +127,12 @@ fn brokers_that_lost_their_streams_get_them_again_from_the_office_that_runs() {
         fs::remove_dir_all(brokers.file(&format!("node-{n}"))).unwrap();
     }
     (0..3).for_each(|n| brokers.start(n));
-    wait_for("the office to be ready", 90, || {
+    wait_for("the streams to be made again", 90, || {
+        office.log().contains("they are made again").then_some(())
+    });
+    wait_for("the office to be ready", 60, || {
         (office.call(0, "GET", "/readyz", None).0 == 200).then_some(())
     });
-    assert!(office.log().contains("they are made again"));
     wait_for("the station to be content", 60, || {
         is_content(&station).then_some(())
     });
