@@ -25,7 +25,7 @@ help:
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make campaign-handover    DRAFTS=5000 handed over while station and case system are killed KILLS=200 times each; SEED=N for another course'
 	@echo 'make campaign-office      DRAFTS=20000 of three stations through three brokers to one office, killed and cut off KILLS=300 times; SEED=N (root: network namespaces)'
-	@echo 'make office-demo          three brokers, three stations and one office on this machine; ONCE=1, FRESH=1, PORT=8475'
+	@echo 'make office-demo          three brokers, three stations, two readers and one office on this machine; ONCE=1, FRESH=1, PORT=8475'
 	@echo 'make pictures             pictures of the console for the papers, in docs/pictures'
 	@echo 'make api-check            everything that /openapi.json describes asked by every role (EXAMPLES=15 drawn requests each, SEED=N)'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'

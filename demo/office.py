@@ -1,9 +1,12 @@
-"""Starts a whole office for `make office-demo`: three nats-servers, three stations, the office's counter, on this machine only. The sample letters
-are dealt to the stations; every draft comes out at the office's one address, where the reference case system takes it.
+"""Starts a whole office for `make office-demo`: three nats-servers, three stations, two readers, the office's counter, on this machine only. The sample
+letters are dealt to the stations, which give pages to the readers; every draft comes out at the office's one address, where the reference case system
+takes it.
 """
 
 import argparse
+import collections
 import hashlib
+import re
 import secrets
 import shutil
 import signal
@@ -17,9 +20,12 @@ import station as demo
 from station import PROJECT, LAIXIN, Failed, say, toml_string, wait_until
 
 NAMES = ("desk-a", "desk-b", "desk-c")
+READERS = ("reader-1", "reader-2")
 HOME = PROJECT / "run" / "office"
 BEGINS = "      # --- a station; repeat the block for each, with its own name and key: begins ---\n"
 ENDS = "      # --- a station: ends ---\n"
+READER_BEGINS = "      # --- a reader: take the # away and repeat the block for each: begins ---\n"
+READER_ENDS = "      # --- a reader: ends ---\n"
 
 
 def free_port():
@@ -49,10 +55,16 @@ class Brokers:
     def prepare(self):
         shipped = (PROJECT / "config" / "office" / "permissions.conf").read_text(encoding="utf-8")
         head, rest = shipped.split(BEGINS)
-        block, tail = rest.split(ENDS)
+        block, rest = rest.split(ENDS)
+        before, rest = rest.split(READER_BEGINS)
+        reader, tail = rest.split(READER_ENDS)
+        reader = re.sub("^ *#", "", reader, flags=re.MULTILINE)
         text = head.replace("OFFICE_NKEY", key("broker", HOME / "office.nkey"))
         for name in NAMES:
             text += block.replace("DESK-A_NKEY", key("broker", HOME / f"{name}.nkey")).replace("desk-a", name)
+        text += before
+        for name in READERS:
+            text += reader.replace("READER-1_NKEY", key("broker", HOME / f"{name}.nkey")).replace("reader-1", name)
         (HOME / "permissions.conf").write_text(text + tail, encoding="utf-8")
         routes = ", ".join(f'"nats-route://127.0.0.1:{cluster}"' for _, cluster in self.ports)
         for n, (port, cluster) in enumerate(self.ports):
@@ -81,7 +93,9 @@ class Desk(demo.Station):
         plain = super().settings().replace("`make run`", "`make office-demo`")
         return plain + (
             f"[office]\nstation = {toml_string(self.name)}\nseal_key = {toml_string(HOME / f'{self.name}.seal')}\n"
-            f"seal_to = {toml_string(key('office', HOME / 'office.seal'))}\n" + self.brokers.table("office.brokers", self.name)
+            f"seal_to = {toml_string(key('office', HOME / 'office.seal'))}\nstations_key = {toml_string(HOME / 'stations.key')}\n"
+            f"[office.readers]\nseal_to = {toml_string(key('office', HOME / 'readers.seal'))}\nqueue = 2\n"
+            + self.brokers.table("office.brokers", self.name)
         )
 
 
@@ -95,6 +109,14 @@ class Office(demo.Station):
 
     def prepare(self):
         self.token = self.secret("case-system.token", lambda: secrets.token_urlsafe(24))
+        self.secret("stations.key", lambda: secrets.token_hex(32))
+        for name in READERS:
+            (HOME / f"{name}.toml").write_text(
+                f"# Written by `make office-demo`; see config/reader.toml for every key.\n[reader]\nname = {toml_string(name)}\n"
+                f"seal_key = {toml_string(HOME / 'readers.seal')}\n{self.brokers.table('brokers', name)}[reading]\n"
+                f"models_dir = {toml_string(PROJECT / '.setup' / 'models')}\n"
+                f"openvino_dir = {toml_string(PROJECT / '.setup' / 'openvino' / 'openvino' / 'libs')}\n"
+            )
         stations = "".join(
             f'[[station]]\nname = "{name}"\nseal_to = "{key("office", HOME / f"{name}.seal")}"\n' for name in NAMES
         )
@@ -115,6 +137,8 @@ def start(options, office, desks):
         )
         office.children.append((child, f"nats-{n}.log"))
     office.start("office", "--config", str(office.config), log="office.log")
+    for name in READERS:
+        office.start("reader", "--config", str(HOME / f"{name}.toml"), log=f"{name}.log")
     for desk in desks:
         desk.start("cabinet", "simulate", "--listen", desk.cabinet, "--speed", "20", log="cabinet.log")
         password = desk.secret("operator.password", lambda: secrets.token_urlsafe(12))
@@ -170,6 +194,7 @@ def hand_over(options, office, desks, count):
         wait_until(lambda: sum(len(registered(desk)) for desk in desks) == count, 60, "the receipts to reach the stations")
     for desk in desks:
         say(f"{desk.name}: registered {' '.join(registered(desk))}")
+        say(f"{desk.name}: 异机识读 pages read elsewhere: {read_elsewhere(desk)}")
     if options.once or taking.returncode != 0:
         return taking.returncode
     say("全部保持运行，按 Ctrl-C 停止 — all of it stays up; Ctrl-C stops it")
@@ -178,8 +203,16 @@ def hand_over(options, office, desks, count):
         time.sleep(1)
 
 
+def read_elsewhere(desk):
+    """How many pages of a station each reader read; a restricted letter is not looked into for that."""
+    open_to_all = [letter for letter in desk.all("/v1/letters") if not letter["restricted"]]
+    letters = [desk.call("GET", f"/v1/letters/{letter['id']}") for letter in open_to_all]
+    by = collections.Counter(page["read_by"] for letter in letters for page in letter["page_list"] if page.get("read_by"))
+    return ", ".join(f"{name} {count}" for name, count in sorted(by.items())) or "0"
+
+
 def main():
-    wants = argparse.ArgumentParser(description="three brokers, three stations, one office")
+    wants = argparse.ArgumentParser(description="three brokers, three stations, two readers, one office")
     wants.add_argument("--letters", type=Path, default=PROJECT / "tests" / "letters")
     wants.add_argument("--port", type=int, default=8475)
     wants.add_argument("--once", action="store_true")

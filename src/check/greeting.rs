@@ -25,8 +25,8 @@ struct Greeting {
     jetstream: bool,
 }
 
-/// Asks all of them at once, and tells of each.
-pub(super) fn all(brokers: &Brokers, report: &mut Report) {
+/// Asks all of them at once, and tells of each; whether any is of use.
+pub(super) fn all(brokers: &Brokers, report: &mut Report) -> bool {
     let greeted: Vec<_> = thread::scope(|scope| {
         let asked: Vec<_> = brokers
             .servers
@@ -56,6 +56,7 @@ pub(super) fn all(brokers: &Brokers, report: &mut Report) {
     if !answer.is_empty() {
         report.good("office", "brokers_answer", &[&answer.join(", ")]);
     }
+    !answer.is_empty()
 }
 
 /// What the server at `tls://HOST:PORT` or `nats://HOST:PORT` says first.

@@ -50,7 +50,7 @@ pub fn counter(settings: &CounterSettings) -> Vec<Finding> {
     machine::secrets_open(&settings.http.key, &mut report);
     let mut part = Part::new(&mut report);
     part.key("office.seal_key", settings.key());
-    part.brokers(&settings.brokers);
+    part.needs(&settings.brokers);
     let counts = [settings.stations.len(), settings.systems.len()];
     let counts = counts.map(|count| count.to_string());
     part.end("counter_ready", &[&counts[0], &counts[1]]);
@@ -65,7 +65,7 @@ pub fn reader(settings: &ReaderSettings) -> Vec<Finding> {
     let mut report = Report::default();
     let mut part = Part::new(&mut report);
     part.key("reader.seal_key", SealKey::load(&settings.reader.seal_key));
-    part.brokers(&settings.brokers);
+    part.needs(&settings.brokers);
     part.end("reader_ready", &[&settings.reader.name.0]);
     office::reading(&settings.reading, &mut report);
     report.findings
@@ -101,8 +101,16 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What is shown to the brokers, what they are known by, and which of them answer.
-    fn brokers(&mut self, brokers: &Brokers) {
+    /// As [`Self::brokers`], of one that has nothing to do without any of them.
+    fn needs(&mut self, brokers: &Brokers) {
+        if !self.brokers(brokers) {
+            self.is_whole = false;
+            self.report.bad("office", "brokers_none", &[]);
+        }
+    }
+
+    /// What is shown to the brokers, what they are known by, and which of them answer: whether any does.
+    fn brokers(&mut self, brokers: &Brokers) -> bool {
         let (table, file) = (brokers.table, brokers.credentials.display());
         match std::fs::read_to_string(&brokers.credentials) {
             Err(error) => self.bad(
@@ -128,7 +136,7 @@ impl<'a> Part<'a> {
         }
         let secrets = std::iter::once(&brokers.credentials).chain(&brokers.key);
         machine::secrets_open(secrets, self.report);
-        greeting::all(brokers, self.report);
+        greeting::all(brokers, self.report)
     }
 
     fn end(self, whole: &'static str, values: &[&str]) {

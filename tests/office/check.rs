@@ -228,4 +228,12 @@ fn a_broker_that_is_down_and_one_without_jetstream_are_named() {
         assert!(message.contains(&port), "{message}");
     }
     assert!(told[2].1.contains("n2"), "{told:?}");
+
+    // Without any of them an office can do nothing.
+    brokers.kill(2);
+    let (ended, told) = check(&file);
+    assert!(
+        ended == Some(1) && codes(&told).contains(&"brokers_none"),
+        "{told:?}"
+    );
 }

@@ -1,13 +1,31 @@
 //! A page that turns up after its letter was registered through the office.
 
 use std::fs;
+use std::path::PathBuf;
 
 use laixin::digest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::brokers::{Brokers, Office, ask};
 use super::files::scanning;
-use crate::support::{project, wait_for};
+use crate::support::{TestStation, project, wait_for};
+
+/// The change that a page brings which is taken into the registered letter.
+fn change_by(station: &TestStation, office: &Office, (name, file): &(&str, PathBuf)) -> Value {
+    station.scan(file, name);
+    let held = wait_for("the page to be held", 30, || {
+        let held = station.ok("GET", "/v1/arrivals?state=held", None);
+        let item = &held["items"][0];
+        item["kept_as"].is_string().then(|| item.clone())
+    });
+    let take = format!("/v1/arrivals/{}/take", held["id"].as_str().unwrap());
+    let why = json!({"letter": "S008", "reason": "第二页夹在信封里，刚找到"});
+    station.ok("POST", &take, Some(why));
+    wait_for("the change", 120, || {
+        let (_, told) = office.call(0, "GET", "/v1/amendments", None);
+        told["items"].get(0).cloned()
+    })
+}
 
 #[test]
 fn a_page_found_after_the_registration_is_named_and_fetched_at_the_office() {
@@ -33,20 +51,7 @@ fn a_page_found_after_the_registration_is_named_and_fetched_at_the_office() {
         (ask(&station, acked) == ["SZ-8"]).then_some(())
     });
 
-    station.scan(&sheets[1].1, sheets[1].0);
-    let held = wait_for("the page to be held", 30, || {
-        let held = station.ok("GET", "/v1/arrivals?state=held", None);
-        let item = &held["items"][0];
-        item["kept_as"].is_string().then(|| item.clone())
-    });
-    let take = format!("/v1/arrivals/{}/take", held["id"].as_str().unwrap());
-    let why = json!({"letter": "S008", "reason": "第二页夹在信封里，刚找到"});
-    station.ok("POST", &take, Some(why));
-
-    let change = wait_for("the change", 120, || {
-        let (_, told) = office.call(0, "GET", "/v1/amendments", None);
-        told["items"].get(0).cloned()
-    });
+    let change = change_by(&station, &office, &sheets[1]);
     assert_eq!(
         (&change["letter"], &change["kind"], &change["pages"]),
         (&json!("desk-a.S008"), &json!("page_added"), &json!([2]))
@@ -79,4 +84,41 @@ fn a_page_found_after_the_registration_is_named_and_fetched_at_the_office() {
         let open = "SELECT kind FROM amendments WHERE acked_ms IS NULL";
         ask(&station, open).is_empty().then_some(())
     });
+}
+
+/// The office knows nothing of such a letter any more; two 404s said that the letter ends where it ended before.
+#[test]
+fn a_page_found_after_the_brokers_lost_what_they_knew_of_its_letter_is_fetched_all_the_same() {
+    let mut brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let station = scanning(&office.table(&brokers, "desk-a", ""));
+    let sheets =
+        ["S008_p1.jpg", "S008_p2.jpg"].map(|name| (name, project("tests/letters").join(name)));
+    station.scan(&sheets[0].1, sheets[0].0);
+    station.wait_for_stage("S008", &["drafted"], 120);
+    let claim = office.claim(0, 1).remove(0);
+    let body = json!({"case_number": "SZ-8", "lease": claim["lease"]});
+    let acked = office.call(0, "POST", "/v1/drafts/desk-a.S008/ack", Some(body));
+    assert_eq!(acked.0, 200, "{}", acked.1);
+    wait_for("the receipt", 30, || {
+        let acked = "SELECT case_number FROM drafts WHERE state = 'acked'";
+        (ask(&station, acked) == ["SZ-8"]).then_some(())
+    });
+
+    brokers.kill(0);
+    fs::remove_dir_all(brokers.file("node-0")).unwrap();
+    brokers.start(0);
+    let change = change_by(&station, &office, &sheets[1]);
+    assert_eq!(change["pages"], json!([2]));
+    let (status, original) = office.bytes(0, "/v1/letters/desk-a.S008/pages/2");
+    assert_eq!(status, 200);
+    assert!(
+        original == fs::read(&sheets[1].1).unwrap(),
+        "every byte of it"
+    );
+    assert_eq!(
+        office.bytes(0, "/v1/letters/desk-a.S008/archive.pdf").0,
+        200
+    );
 }

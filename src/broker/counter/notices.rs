@@ -197,10 +197,9 @@ impl Counter {
             return Ok(false);
         }
         let known = handed.or_else(|| registered.map(Handed::of));
-        if let Some(known) = known
-            && known.amended < place
-            && !package.files.is_empty()
-        {
+        // Of a letter that the brokers lost nothing else is known.
+        let known = known.unwrap_or_else(|| Handed::by_change(package, system));
+        if known.amended < place && !package.files.is_empty() {
             let now = Handed {
                 pages: package.originals(),
                 archive: package.archive.clone(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Counter;
 use crate::broker::fault::BrokerFault;
-use crate::broker::package::Archive;
+use crate::broker::package::{Archive, Package};
 use crate::broker::seal::SealKey;
 use crate::clock::{self, Millis};
 
@@ -47,6 +47,20 @@ impl Handed {
             delivery: String::new(),
             pages: registered.pages,
             archive: registered.archive,
+            amended: 0,
+        }
+    }
+
+    /// Of a letter that no entry is left of, by a change that is told of it.
+    pub(super) fn by_change(change: &Package, system: &str) -> Self {
+        Self {
+            package: change.package.clone(),
+            letter: change.letter.clone(),
+            system: system.to_owned(),
+            until_ms: 0,
+            delivery: String::new(),
+            pages: Vec::new(),
+            archive: None,
             amended: 0,
         }
     }
