@@ -8,6 +8,7 @@ be. Usage: package/trial.py [--letters DIR]
 """
 
 import argparse
+import json
 import os
 import re
 import secrets
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -107,6 +109,13 @@ class Office(demo.Station):
         self.csrf = None
         self.csrf = self.call("POST", "/v1/session", {"user": user, "password": password})["csrf"]
 
+    def readiness(self):
+        try:
+            with self.http.open("http://127.0.0.1:8470/readyz", timeout=5) as answer:
+                return json.load(answer)["parts"]
+        except urllib.error.HTTPError as not_ready:
+            return json.load(not_ready)["parts"]
+
     def drafted(self):
         return [one for one in self.all("/v1/letters") if one["stage"] in demo.DONE]
 
@@ -179,6 +188,31 @@ def figures(machine, office):
     said("status", repr(machine.property("StatusText")), "")
 
 
+def with_others(machine, office, package):
+    """The second package: nothing of it starts by itself, a station with an `[office]` whose brokers are away goes on alone, and without either it is what it was."""
+    machine.put(package, to="/root/laixin-office.deb")
+    machine.run("dpkg -i /root/laixin-office.deb")
+    for unit in ("laixin-office", "laixin-reader"):
+        must(machine.run(f"systemctl is-active {unit}", check=False).stdout.strip() == "inactive", f"{unit} was started before it was set up")
+        exposure = machine.says(f"systemd-analyze security {unit}.service --no-pager | tail -n 1")
+        said(f"exposure_{unit}", re.search(r"\d+\.\d+", exposure)[0], "(0 is best)")
+    program = lambda: machine.says(f"readlink /proc/{machine.property('MainPID')}/exe")
+    must(program() == "/usr/bin/laixin", f"a station without an office runs as {program()}")
+    machine.run("cd /etc/laixin && cp -a station.toml alone.toml && laixin key broker --to desk-a.nkey && laixin key office --to desk-a.seal && chown laixin: desk-a.*")
+    public = machine.says("laixin key office --to /root/office.seal")
+    machine.run(
+        f"printf '[office]\\nstation = \"desk-a\"\\nseal_key = \"/etc/laixin/desk-a.seal\"\\nseal_to = \"{public}\"\\n[office.brokers]\\n"
+        "servers = [\"nats://127.0.0.1:4222\"]\\nplain = true\\ncredentials = \"/etc/laixin/desk-a.nkey\"\\n' >> /etc/laixin/station.toml && systemctl restart laixin")
+    demo.wait_until(office.up, 30, "the console")
+    must(program() == "/usr/bin/laixin-office", f"a station with an office runs as {program()}")
+    parts = lambda: {one["part"]: one.get("code") for one in office.readiness()}
+    demo.wait_until(lambda: parts().get("office") == "brokers_unreachable", 30, "the station to say that no broker answers")
+    machine.run("cd /etc/laixin && mv alone.toml station.toml && systemctl restart laixin && dpkg --purge laixin-office")
+    demo.wait_until(office.up, 30, "the console")
+    must(program() == "/usr/bin/laixin", f"without an office it runs as {program()}")
+    said("with_others", "nothing starts by itself, brokers away, taken away again", "as they should be")
+
+
 def versions(machine, package):
     """Another version comes, an older one is refused, and taking it away leaves the letters."""
     newer = "cd /root && dpkg-deb -R laixin.deb new && sed -i 's/^Version: .*/Version: 9.9/' new/DEBIAN/control && dpkg-deb -b new newer.deb"
@@ -206,6 +240,7 @@ def main():
     wants.add_argument("--letters", type=Path, default=PROJECT / "tests" / "letters")
     options = wants.parse_args()
     if os.environ.get("TRIAL_ALONE") is None:
+        bare_system()  # the only thing that needs a network
         alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"', sys.executable, *sys.argv]
         os.execvpe(alone[0], alone, {**os.environ, "TRIAL_ALONE": "1"})
     package = next(PROJECT.glob("target/debian/laixin_*.deb"))
@@ -216,6 +251,7 @@ def main():
             office, files = first_draft(machine, package, options.letters)
             torments(machine, office, files)
             figures(machine, office)
+            with_others(machine, office, next(PROJECT.glob("target/debian/laixin-office_*.deb")))
             versions(machine, package)
         except (Wrong, demo.Failed, subprocess.TimeoutExpired) as error:
             print(f"package: {error}", *error.args[1:], sep="\n", file=sys.stderr)

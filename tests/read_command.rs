@@ -22,6 +22,8 @@ fn every_file_is_told_of_when_one_of_them_cannot_be_read() {
         "absent.jpg",
         "text.jpg",
         "pages.tif",
+        // As long as one reads.
+        "/dev/zero",
     ];
 
     let done = Command::new(LAIXIN)
@@ -49,7 +51,8 @@ fn every_file_is_told_of_when_one_of_them_cannot_be_read() {
         [
             "cut.jpg damaged",
             "absent.jpg not_opened",
-            "text.jpg not_an_image"
+            "text.jpg not_an_image",
+            "zero not_opened"
         ]
     );
     for one in said["unread"].as_array().expect("a list") {

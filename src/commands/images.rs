@@ -2,6 +2,8 @@
 //!
 //! Shared by `read`, `extract` and `evaluate`; no store, no station.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,9 @@ use crate::domain::kind::{self, Sign};
 use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 use crate::worker::{READER_DEFECT, READER_FAILED};
+
+/// The largest file that is read, bytes.
+const LARGEST_FILE: u64 = 1 << 30;
 
 /// Which engine reads, and where its models are.
 #[derive(Debug, Clone, clap::Args)]
@@ -222,7 +227,7 @@ fn read_until(
         file: named(),
         source,
     };
-    let bytes = std::fs::read(file).map_err(|source| ImageError::Open {
+    let bytes = whole(file).map_err(|source| ImageError::Open {
         file: named(),
         source,
     })?;
@@ -257,6 +262,18 @@ fn read_until(
         left: frames - pages.len(),
         pages,
     })
+}
+
+/// A file's bytes, up to [`LARGEST_FILE`]: a device may have no end.
+fn whole(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let opened = File::open(file)?;
+    opened.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        let why = "larger than 1 GiB: no scan of a letter is";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
 }
 
 /// What became of some files.

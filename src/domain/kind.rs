@@ -98,8 +98,9 @@ pub fn proposed(page: &PageText) -> Option<Sign> {
 /// DL and the Chinese standard envelopes are at least 1.7 times as long as high; A4 and A5 sheets 1.41.
 const ENVELOPE_ASPECT: f32 = 1.7;
 /// What ends like an address and is none.
-const RECEIVED: [&str; 8] = [
-    "查收", "签收", "征收", "没收", "回收", "接收", "丰收", "开启",
+const RECEIVED: [&str; 13] = [
+    "查收", "签收", "征收", "没收", "回收", "接收", "丰收", "开启", "实收", "应收", "已收", "代收",
+    "预收",
 ];
 /// An envelope has few lines.
 pub const ENVELOPE_LINES: usize = 14;
@@ -220,6 +221,22 @@ impl Sheet {
             "请按",
         ];
         self.titled(&FORMS) && (self.has_paper_number() || self.says(&BOXES) >= 2)
+            || self.is_titled_about_passing_on()
+                && (self.has_paper_number() || self.says(&BOXES) > 0)
+    }
+
+    /// 关于转送…来信的函: the title of an organ's letter, in one row or in two.
+    fn is_titled_about_passing_on(&self) -> bool {
+        const PASSES_ON: [&str; 6] = ["转办", "转送", "转交", "转去", "交办", "督办"];
+        let is_title = |title: &str| {
+            title.starts_with("关于")
+                && title.ends_with(['函', '知'])
+                && PASSES_ON.iter().any(|word| title.contains(word))
+                && title.chars().count() <= 2 * TITLE_CHARS
+                && !title.contains(['。', ',', '?', '!'])
+        };
+        let top = &self.rows[..self.rows.len().min(TITLE_ROWS + 2)];
+        top.iter().any(|row| is_title(row)) || top.windows(2).any(|two| is_title(&two.concat()))
     }
 
     fn is_id_card(&self) -> bool {

@@ -178,3 +178,45 @@ fn letters_stay_letters() {
         assert_eq!(proposed(&sheet(rows)), None, "{rows:?}");
     }
 }
+
+#[test]
+fn an_organ_s_letter_about_a_letter_that_it_passes_on_is_its_letter() {
+    for title in [
+        &["关于转送赵小兰来信的函"][..],
+        &["关于转办城西镇梅园村村民", "赵小兰来信的函"],
+        &["关于交办信访事项的通知"],
+    ] {
+        let mut rows = vec!["临江市人民政府办公室文件", "临政办函〔2025〕117号"];
+        rows.extend(title);
+        rows.push("桥南区信访局：");
+        rows.push("现将赵小兰同志来信一件转去，请按规定办理。");
+        assert_eq!(
+            proposed(&sheet(&rows)),
+            Some(Sign::TransferForm),
+            "{title:?}"
+        );
+    }
+    // Who writes about such a letter writes a letter.
+    let own = sheet(&[
+        "关于转办我来信的函没有下文",
+        "临江市信访局：",
+        "去年收到关于转送的函，至今没有结果。",
+    ]);
+    assert_eq!(proposed(&own), None);
+}
+
+#[test]
+fn a_narrow_receipt_is_no_envelope() {
+    let receipt = page(
+        950,
+        1900,
+        &[
+            "临江市第二人民医院",
+            "地址：临江市桥南区河西路12号",
+            "西药费 1286.40",
+            "票号 215000",
+            "实收",
+        ],
+    );
+    assert_ne!(proposed(&receipt), Some(Sign::Envelope));
+}

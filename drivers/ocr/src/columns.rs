@@ -35,6 +35,8 @@ const LEVEL: f32 = 0.35;
 const LAG_MAX: f32 = 0.8;
 /// Lines in a margin are not higher than this share of the body's.
 const NOTE_HEIGHT: f32 = 0.75;
+/// …or they stand so far outside of all long lines, in line heights.
+const OUTSIDE: f32 = 1.0;
 /// A box so much higher than wide is a column of characters.
 const COLUMN: f32 = 3.0;
 
@@ -257,7 +259,7 @@ fn lags(row: &Extent, right: &[Extent], height: f32) -> bool {
     })
 }
 
-/// Small writing wholly beside the body is read after it, and so is a column beside running text.
+/// Small writing wholly beside the body is read after it, and so are lines outside of all long ones and a column beside running text.
 fn with_notes_last(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
     let height = median_height(&boxes);
     let small = |b: &Upright| b.height() <= NOTE_HEIGHT * height;
@@ -283,12 +285,36 @@ fn with_notes_last(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
         parts.push(columns);
         return parts;
     }
-    let (notes, text): (Vec<_>, Vec<_>) = boxes.iter().partition(|b| small(b) && beside(b));
+    let outside = outside(&boxes, height);
+    let (notes, text): (Vec<_>, Vec<_>) = boxes
+        .iter()
+        .partition(|b| small(b) && beside(b) || outside(b));
     // One small line beside the body is a page number or a mark; it stays where it is.
     if notes.len() < 2 || text.len() < ROWS_MIN {
         return vec![boxes];
     }
     vec![text, notes]
+}
+
+/// Which boxes stand wholly to the left or to the right of everything that the long lines of a text take up, and mostly between their heights: what is level
+/// with a line is its number, or the next cell of a table.
+fn outside(boxes: &[Upright], height: f32) -> impl Fn(&Upright) -> bool + use<> {
+    let is_long = |b: &&Upright| b.width() >= WIDTH_MIN * height;
+    let long: Vec<Upright> = boxes.iter().filter(is_long).copied().collect();
+    let left = long.iter().map(|b| b.left).fold(f32::MAX, f32::min);
+    let right = long.iter().map(|b| b.right).fold(f32::MIN, f32::max);
+    let far = OUTSIDE * height;
+    let outside = move |b: &Upright| b.right <= left - far || b.left >= right + far;
+    let level = |b: &Upright| {
+        let apart = |line: &Upright| (line.middle() - b.middle()).abs();
+        long.iter().any(|line| apart(line) <= LEVEL * height)
+    };
+    let (notes, between) = boxes
+        .iter()
+        .filter(|b| outside(b))
+        .fold((0, 0), |n, b| (n.0 + 1, n.1 + usize::from(!level(b))));
+    let are_notes = long.len() >= ROWS_MIN && 2 * between >= notes;
+    move |b| are_notes && outside(b)
 }
 
 /// Does a column stand wholly on one side of the rows at its height?

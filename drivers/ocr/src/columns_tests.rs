@@ -108,6 +108,32 @@ fn notes_in_the_margin_come_after_the_text() {
     assert_ne!(order(&boxes).last(), Some(&notes));
 }
 
+#[test]
+fn notes_as_large_as_the_text_come_after_it_where_they_stand_outside_of_all_long_lines() {
+    for left in [30.0, 1900.0] {
+        let mut boxes = column(400.0, 400.0, 1400.0, 8, 120.0);
+        boxes.push(rect(1200.0, 1400.0, 500.0, 80.0));
+        boxes.push(rect(1300.0, 1500.0, 400.0, 80.0));
+        for i in 0..4_u8 {
+            boxes.push(rect(left, 610.0 + 90.0 * f32::from(i), 250.0, 76.0));
+        }
+        assert_eq!(order(&boxes), (0..boxes.len()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_number_before_its_line_stays_with_it() {
+    let mut boxes = Vec::new();
+    for i in 0..8_u8 {
+        let y = 400.0 + 120.0 * f32::from(i);
+        if i % 3 == 0 {
+            boxes.push(rect(250.0, y, 90.0, 80.0));
+        }
+        boxes.push(rect(430.0, y, 1400.0, 80.0));
+    }
+    assert_eq!(order(&boxes), (0..boxes.len()).collect::<Vec<_>>());
+}
+
 /// The order when the boxes say this.
 fn order_of(boxes: &[Quad], said: &[&str]) -> Vec<usize> {
     let said: Vec<String> = said.iter().map(|text| (*text).to_owned()).collect();

@@ -12,6 +12,9 @@ const UNCLIP_RATIO: f32 = 1.6;
 /// Shorter sides than this (map pixels) are specks.
 const SIDE_MIN: f32 = 3.0;
 
+/// No line of writing is so high: the short side of its box by the page's long side.
+const HIGHEST: f32 = 0.25;
+
 /// The probability map, row by row from the top.
 pub(crate) struct ProbabilityMap<'a> {
     pub(crate) width: usize,
@@ -48,6 +51,10 @@ pub(crate) fn boxes(map: &ProbabilityMap<'_>, place: &Place) -> Vec<Quad> {
                 })
             };
             Some(whole.map(on_page))
+        })
+        .filter(|quad| {
+            let (width, height) = size(quad);
+            width.min(height) <= HIGHEST * place.page[0].max(place.page[1])
         })
         .collect()
 }

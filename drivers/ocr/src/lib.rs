@@ -58,6 +58,7 @@ mod recognise;
 mod rten_runtime;
 mod samples;
 mod stand_in;
+mod surroundings;
 mod tesseract;
 mod tiff_chunks;
 mod tiff_jpeg;
@@ -83,7 +84,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 8;
+const REVISION: u32 = 9;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;

@@ -5,6 +5,7 @@ use crate::areas::Area;
 use crate::geometry::{Quad, size};
 use crate::ink::Grey;
 use crate::page::Page;
+use crate::surroundings::papered;
 use fast_image_resize::{
     FilterType, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, images::TypedImageRef,
     pixels::U8x3,
@@ -82,7 +83,14 @@ pub(crate) fn scaled_rgb(
 const DARK_REACH: usize = 12;
 const DARK_DEPTH: f32 = 10.0;
 
-/// The page scaled for detection.
+/// Pixels that may be changed, row by row from the top.
+pub(crate) struct Rgb<'a> {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) bytes: &'a mut [u8],
+}
+
+/// The page scaled for detection, with paper in the place of the scanner's bed.
 pub(crate) struct Scaled {
     pub(crate) width: usize,
     pub(crate) height: usize,
@@ -97,12 +105,14 @@ impl Scaled {
         longest_px: u32,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (width, height) = detection_size(page.width(), page.height(), longest_px);
-        let rgb = scaled_rgb(page, width, height)?;
-        Ok(Self {
-            width: width as usize,
-            height: height as usize,
-            rgb,
-        })
+        let mut rgb = scaled_rgb(page, width, height)?;
+        let (width, height) = (width as usize, height as usize);
+        papered(&mut Rgb {
+            width,
+            height,
+            bytes: &mut rgb,
+        });
+        Ok(Self { width, height, rgb })
     }
 
     fn pixels(&self) -> impl Iterator<Item = [f32; 3]> {
