@@ -54,38 +54,33 @@ fn paper(bytes: &[u8]) -> [u8; 3] {
 
 /// Where all pixels of the square of `reach` around one are marked; what lies beyond the picture counts as marked.
 fn everywhere(marked: &[bool], (width, height): (usize, usize), reach: usize) -> Vec<bool> {
-    let along = |at: usize, length: usize| at.saturating_sub(reach)..(at + reach + 1).min(length);
-    let mut rows = vec![false; marked.len()];
-    for (row, to) in marked.chunks_exact(width).zip(rows.chunks_exact_mut(width)) {
-        let mut left = row[along(0, width)].iter().filter(|m| !**m).count();
-        for at in 0..width {
-            to[at] = left == 0;
-            let next = along(at + 1, width);
-            let now = along(at, width);
-            if next.start > now.start {
-                left -= usize::from(!row[now.start]);
-            }
-            if next.end > now.end {
-                left += usize::from(!row[now.end]);
-            }
-        }
+    let mut rows = Vec::with_capacity(marked.len());
+    for row in marked.chunks_exact(width) {
+        rows.extend(all_near(row.iter().copied(), reach));
     }
     let mut both = vec![false; marked.len()];
     for x in 0..width {
-        let at = |y: usize| !rows[y * width + x];
-        let mut left = along(0, height).filter(|y| at(*y)).count();
-        for y in 0..height {
-            both[y * width + x] = left == 0;
-            let (now, next) = (along(y, height), along(y + 1, height));
-            if next.start > now.start {
-                left -= usize::from(at(now.start));
-            }
-            if next.end > now.end {
-                left += usize::from(at(now.end));
-            }
-        }
+        let column = rows[x..].iter().step_by(width).copied();
+        let to = both[x..].iter_mut().step_by(width);
+        to.zip(all_near(column.take(height), reach))
+            .for_each(|(to, all)| *to = all);
     }
     both
+}
+
+/// Where all of the `reach` before and behind are marked.
+fn all_near(marked: impl Iterator<Item = bool>, reach: usize) -> impl Iterator<Item = bool> {
+    // How many up to each place are not.
+    let mut bare = vec![0_u32];
+    bare.extend(marked.scan(0, |sum, marked| {
+        *sum += u32::from(!marked);
+        Some(*sum)
+    }));
+    let length = bare.len() - 1;
+    (0..length).map(move |at| {
+        let (from, to) = (at.saturating_sub(reach), (at + reach + 1).min(length));
+        bare[from] == bare[to]
+    })
 }
 
 /// The marked pixels that hang together with the picture's edge.
