@@ -12,7 +12,7 @@ mod card;
 mod confidence;
 mod date;
 mod evidence;
-mod foot;
+pub(crate) mod foot;
 mod form;
 pub(crate) mod glyphs;
 mod heading;

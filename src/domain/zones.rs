@@ -11,7 +11,7 @@ pub use envelope::EnvelopeZones;
 pub use row::{Glyph, Row, fold, is_han, rows, text_of};
 
 use crate::domain::extract::glyphs::has_any;
-use crate::domain::extract::{labels, names};
+use crate::domain::extract::{foot, labels, names};
 use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 
@@ -26,6 +26,8 @@ pub struct LetterZones {
     pub body: Range<usize>,
     /// Closing formula, signatures, contact lines and date.
     pub tail: Range<usize>,
+    /// What was added below them: a postscript, a list of enclosures that tells of them in sentences.
+    pub postscript: Range<usize>,
     /// Rows of enclosed written authorisations.
     pub authorisation: Vec<Row>,
     /// Rows of other papers behind the letter: a contract, a certificate. Who signed and dated them did not sign or date the letter.
@@ -52,6 +54,11 @@ impl LetterZones {
     pub fn tail_rows(&self) -> &[Row] {
         &self.rows[self.tail.clone()]
     }
+
+    /// The rows below those.
+    pub fn postscript_rows(&self) -> &[Row] {
+        &self.rows[self.postscript.clone()]
+    }
 }
 
 /// Finds the parts of a letter on its pages of kind letter (and of attachments that are an authorisation).
@@ -75,9 +82,11 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
         }
     }
     zones.salutation = salutation(&zones.rows);
-    let tail = tail_start(&zones.rows, zones.salutation.end);
+    let end = postscript(&zones.rows, zones.salutation.end).unwrap_or(zones.rows.len());
+    let tail = tail_start(&zones.rows[..end], zones.salutation.end);
     zones.body = zones.salutation.end..tail;
-    zones.tail = tail..zones.rows.len();
+    zones.tail = tail..end;
+    zones.postscript = end..zones.rows.len();
     zones
 }
 
@@ -127,6 +136,9 @@ const PAPERS: &[&str] = &[
     "认定书",
     "回执",
     "公告",
+    "记录",
+    "纪要",
+    "决议",
 ];
 
 /// What stands over a copy, alone in its row.
@@ -209,6 +221,10 @@ fn salutation(rows: &[Row]) -> Range<usize> {
                 "姓名",
                 "编号",
                 "日期",
+                "时间",
+                "主题",
+                "发件人",
+                "抄送",
                 "联系人",
             ],
         ) || labels::names_writer(t)
@@ -216,18 +232,29 @@ fn salutation(rows: &[Row]) -> Range<usize> {
     };
     let named = texts
         .iter()
-        .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)));
+        .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)) || is_addressed_to(t));
     let start = named.or_else(|| {
         texts.iter().position(|t| {
             (colon(t) || greets(t))
                 && !labelled(t)
                 && t.chars().count() <= 40
-                && !has_any(t, &["。", "我是", "我叫"])
+                && !has_any(t, &["。", "我是", "我叫", "短信", "如下"])
+                && !is_numbered(t)
+                && !ENCLOSURES.iter().any(|word| t.starts_with(word))
                 && !["补充", "另外", "还有"].iter().any(|w| t.starts_with(w))
         })
     });
     let Some(start) = start else {
-        return untold_salutation(&texts);
+        let untold = untold_salutation(&texts);
+        // A form of numbered questions tells what about behind the last of them.
+        let asked = texts
+            .iter()
+            .rposition(|t| is_numbered(t) && t.ends_with(':'));
+        let asked = asked.filter(|at| asks_who(&texts[..*at]));
+        return match asked {
+            Some(at) if untold.is_empty() => at + 1..at + 1,
+            _ => untold,
+        };
     };
     let mut first = start;
     // The row above a colon may hold the beginning of a long list of addressees.
@@ -242,6 +269,53 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         .map_or(start + 1, |i| i + 1);
     first..end
 }
+
+/// 2.住哪里:, (一)基本情况: a heading within a letter, or a question of a form; nobody is addressed so.
+fn is_numbered(text: &str) -> bool {
+    let bare = text.trim_start_matches('(');
+    let figures =
+        bare.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c));
+    figures.len() < bare.len() && figures.starts_with(['.', '、', ')'])
+}
+
+/// Whether two numbered rows or more ask for the writer and how to reach him.
+fn asks_who(texts: &[String]) -> bool {
+    let who = [
+        "我是谁",
+        "姓名",
+        "住哪",
+        "住址",
+        "地址",
+        "怎么联系",
+        "联系方式",
+        "电话",
+    ];
+    let asks = |text: &&String| is_numbered(text) && has_any(text, &who);
+    texts.iter().filter(asks).count() >= 2
+}
+
+/// 致宜昌市监察委员会: whom it is for, without a mark behind it.
+fn is_addressed_to(text: &str) -> bool {
+    let office = [
+        "委员会",
+        "人民政府",
+        "信访局",
+        "纪委",
+        "监委",
+        "领导",
+        "书记",
+        "市长",
+    ];
+    let whom = text.strip_prefix('致').unwrap_or_default();
+    // 致使, 致力于
+    !whom.starts_with(['使', '力', '残', '伤', '死'])
+        && (4..=LONGEST_OFFICE).contains(&whom.chars().count())
+        && whom.chars().all(is_han)
+        && office.iter().any(|o| whom.ends_with(o))
+}
+
+/// Characters of an office's name.
+const LONGEST_OFFICE: usize = 18;
 
 /// A greeting with somebody before it: 市委领导您好，
 fn greets(text: &str) -> bool {
@@ -337,6 +411,7 @@ pub fn is_closing(text: &str) -> bool {
                 "望复",
                 "谨呈",
                 "致敬",
+                "致礼",
                 "叩谢",
                 "盼回复",
                 "敬颂",
@@ -367,7 +442,7 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
         .rev()
         .find(|&i| is_closing(&rows[i].compact()));
     let listed = list_head(rows, from);
-    let mut walked = postscript(rows, from).unwrap_or(rows.len());
+    let mut walked = rows.len();
     while walked > from && looks_like_tail(&rows[walked - 1]) {
         walked -= 1;
     }
@@ -379,15 +454,52 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
     }
 }
 
-/// Where a postscript begins: what is signed stands above it.
+/// Where a postscript begins, or a list of enclosures that is told in sentences: what is signed stands above it. Enclosures in rows like those under a letter
+/// stay among them.
 fn postscript(rows: &[Row], from: usize) -> Option<usize> {
-    let opens = ["又及", "另及", "再及", "附言", "附记", "PS", "P.S", "补记"];
     let near = rows.len().saturating_sub(LONGEST_POSTSCRIPT).max(from + 1);
+    let opens = |text: &str, words: &[&str]| words.iter().any(|word| text.starts_with(word));
     (near..rows.len()).find(|&i| {
         let text = rows[i].compact();
-        opens.iter().any(|word| text.starts_with(word)) && looks_like_tail(&rows[i - 1])
+        let told = || rows[i..].iter().any(|row| !looks_like_tail(row));
+        let added = opens(&text, ADDED) || opens(&text, ENCLOSURES) && told();
+        added && looks_like_tail(&rows[i - 1]) && !rows[i + 1..].iter().any(is_signature)
     })
 }
+
+/// Whether a row signs or dates a letter: what stands above it is no postscript.
+fn is_signature(row: &Row) -> bool {
+    let text = row.compact();
+    let right = row.left > SIGNED_LEFT && (names::person(&text) > 0.8 || names::signs(row));
+    right || labels::opens_with_writer(&text) || foot::is_dated(row)
+}
+
+/// How a postscript opens.
+const ADDED: &[&str] = &[
+    "又及",
+    "另及",
+    "再及",
+    "附言",
+    "附记",
+    "PS",
+    "P.S",
+    "补记",
+    "又:",
+    "另:",
+    "再补充",
+    "补充一点",
+    "补充几点",
+    "补充:",
+    "补充说明",
+    "另补充",
+    "另外补充",
+    "还要补充",
+    "再说一句",
+    "再说一点",
+];
+
+/// How a list of enclosures opens.
+const ENCLOSURES: &[&str] = &["附件", "附:", "附录", "附上", "随信附", "所附"];
 
 /// Rows of a postscript at most.
 const LONGEST_POSTSCRIPT: usize = 8;
@@ -411,19 +523,25 @@ fn looks_like_tail(row: &Row) -> bool {
     let text = row.compact();
     let length = text.chars().count();
     // 此致敬礼!  韦志英  13872514096
-    if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING {
+    let told = foot::is_endorsed(&text) || foot::is_distributed(&text) || foot::is_signed_list(row);
+    if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING || told {
+        return true;
+    }
+    if foot::elected(&row.glyphs).is_some() || foot::signed_and_dated(row) {
         return true;
     }
     let sentence = has_any(&text, &["。", "?", "!", ";"])
         || text.ends_with(',')
-        || text.matches(',').count() >= 2;
+        || text.matches(',').count() >= 2 && !labels::opens_contact(&text);
     if sentence {
         return false;
     }
     let labelled = labels::opens_tail_row(&text) || text.contains(':');
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let dated = text.contains('年') && text.contains('月') && length <= 14;
-    let signed = row.left > SIGNED_LEFT && (names::unit(&text) >= 0.8 || names::signs(row));
+    let unnamed = || names::pseudonym(text.trim_matches(['(', ')']));
+    let signed =
+        row.left > SIGNED_LEFT && (names::unit(&text) >= 0.8 || names::signs(row) || unnamed());
     labelled
         || signed
         || dated

@@ -135,7 +135,8 @@ fn behind_signature(pages: &[PageText], zones: &LetterZones) -> Vec<(Vec<Glyph>,
     let rows_of = |index: usize, page: &PageText| match page.kind {
         PageKind::Letter => {
             let own = |row: &&Row| row.page == index;
-            tail.iter().filter(own).cloned().collect()
+            let below = tail.iter().chain(zones.postscript_rows());
+            below.filter(own).cloned().collect()
         }
         PageKind::Attachment => rows(index, page),
         _ => Vec::new(),

@@ -12,7 +12,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_h
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
-use super::glyphs::{chars_of, distance, has_any, squeeze};
+use super::glyphs::{chars_of, distance, find, has_any, squeeze};
 use super::houses;
 use super::names;
 use super::phone::find_phones;
@@ -294,9 +294,19 @@ fn signed(seen: &Seen<'_>) -> Signed {
     signed.own = own.into_iter().map(|(candidate, ..)| candidate).collect();
     if signed.own.is_empty() {
         let bare = seen.items.iter().filter(|i| i.kind == Kind::Bare);
-        signed
-            .own
-            .extend(bare.into_iter().find_map(|i| signed_at(i, 0.8)));
+        let group = |i: &Item| signed_by_group(i).filter(|_| seen.writers.is_person());
+        signed.own.extend(
+            bare.into_iter()
+                .find_map(|i| signed_at(i, 0.8).or_else(|| group(i))),
+        );
+    }
+    if signed.own.is_empty() && own_in_form.is_empty() && seen.writers.are_named_in(&above) {
+        own_in_form.extend(
+            above
+                .iter()
+                .filter(|i| i.kind == Kind::Bare)
+                .find_map(|i| signed_at(i, 0.8)),
+        );
     }
     if signed.own.is_empty() && !own_in_form.is_empty() {
         signed.is_doubtful = true;
@@ -354,6 +364,17 @@ fn signed_at(item: &Item, prior: f32) -> Option<Candidate> {
     })
 }
 
+/// 远安县鸣凤镇东坡村第3村民小组 beside somebody's name: where he lives, not a unit that signs.
+fn signed_by_group(item: &Item) -> Option<Candidate> {
+    let value = cleaned(&item.value);
+    let text = text_of(&value);
+    let group = ["村民小组", "居民小组"]
+        .iter()
+        .any(|word| text.ends_with(word));
+    (group && numbered(&text) && two_levels(&text))
+        .then(|| Candidate::as_read(&value, 0.7, Source::LetterSignedAddress, "7.4.2.3/1"))
+}
+
 fn numbered(text: &str) -> bool {
     text.chars()
         .any(|c| c.is_ascii_digit() || "一二三四五六七八九十".contains(c))
@@ -376,7 +397,9 @@ fn soundness(text: &str) -> f32 {
 fn unsaid(text: &str) -> bool {
     let n = text.chars().count();
     let elsewhere = has_any(text, &["信封", "封面", "封皮"]) || text.starts_with('同') && n <= 3;
-    n <= 4 && (inside(text) || has_any(text, &["内评", "信内"])) || n <= 8 && elsewhere
+    // 宜昌市 内详: the town is no address of his either.
+    let in_town = n <= 9 && text.ends_with("内详");
+    in_town || n <= 4 && (inside(text) || has_any(text, &["内评", "信内"])) || n <= 8 && elsewhere
 }
 
 /// Without blanks, a trailing name, postcode or bracketed note.
@@ -403,6 +426,10 @@ fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
             break;
         }
     }
+    if let Some(at) = led_postcode(&value).or_else(|| next_label(&value)) {
+        value.truncate(at);
+    }
+    drop_dweller(&mut value);
     let chars = chars_of(&value);
     if let Some(postcode) = trailing_postcode(&chars) {
         value.truncate(postcode);
@@ -466,6 +493,51 @@ fn strangers(value: &[Glyph]) -> Option<usize> {
     let foreign =
         rest.len() <= 4 && rest.iter().all(|g| is_han(g.ch)) && !place::ends_well(&text_of(rest));
     (foreign && place::ends_well(&address)).then_some(from)
+}
+
+/// `…88号 邮编:443000`: where the label of a postcode begins behind which there is nothing else.
+fn led_postcode(value: &[Glyph]) -> Option<usize> {
+    let chars = chars_of(value);
+    ["邮政编码", "邮编"].iter().find_map(|word| {
+        let at = find(&chars, word)?;
+        let behind = &chars[at + word.chars().count()..];
+        (at > 0 && !behind.iter().any(|c| is_han(*c))).then_some(at)
+    })
+}
+
+/// `现暂住:…21号,户口所在地:…`: where another label begins behind a comma.
+fn next_label(value: &[Glyph]) -> Option<usize> {
+    let marks = (1..value.len()).filter(|at| matches!(value[*at].ch, ',' | ';'));
+    let labelled = |at: &usize| {
+        let behind = text_of(&value[at + 1..]);
+        NEXT.iter().any(|word| behind.starts_with(word))
+    };
+    marks.into_iter().find(labelled)
+}
+
+/// What is told of a person beside his address.
+const NEXT: &[&str] = &[
+    "户口",
+    "户籍",
+    "籍贯",
+    "原籍",
+    "身份证",
+    "公民身份",
+    "电话",
+    "手机",
+    "联系",
+    "邮编",
+    "邮政编码",
+];
+
+/// `…三组村民`: who lives there is no part of where.
+fn drop_dweller(value: &mut Vec<Glyph>) {
+    let text = text_of(value);
+    let dwellers = ["村民", "居民", "住户", "社员", "业主"];
+    let bare = dwellers.iter().find_map(|word| text.strip_suffix(word));
+    if let Some(bare) = bare.filter(|bare| place::ends_well(bare)) {
+        value.truncate(bare.chars().count());
+    }
 }
 
 /// `…88号(215000)`: six digits behind the last character of the address.

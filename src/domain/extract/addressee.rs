@@ -71,6 +71,15 @@ pub(crate) fn read(
         &mut mentions,
         &mut raw,
     );
+    if salutation.is_empty() {
+        unplaced += collect(
+            &matcher,
+            &led(zones),
+            Source::LetterSalutation,
+            &mut mentions,
+            &mut raw,
+        );
+    }
     let mut front: Vec<Mention> = Vec::new();
     for line in &envelope.recipient {
         unplaced += collect(
@@ -159,6 +168,23 @@ pub(crate) fn read(
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }
 }
+
+/// 王局长:我的低保为什么停了?: the office or its holder before the first colon of a letter whose text goes on in the same row.
+fn led(zones: &LetterZones) -> Vec<Glyph> {
+    let first = zones
+        .body_rows()
+        .first()
+        .filter(|_| zones.head().is_empty());
+    let glyphs = first.map(|row| squeeze(&row.glyphs)).unwrap_or_default();
+    let colon = glyphs.iter().position(|g| g.ch == ':');
+    let led = colon.filter(|at| (2..=LONGEST_LEAD).contains(at) && at + 1 < glyphs.len());
+    let led = led.map_or(&[][..], |at| &glyphs[..at]);
+    let office = foot::is_office(&text_of(led));
+    if office { led.to_vec() } else { Vec::new() }
+}
+
+/// Characters of who is addressed before the text on his row.
+const LONGEST_LEAD: usize = 12;
 
 /// Where a salutation stands, and how long it is at most.
 const TOP_ROWS: usize = 5;

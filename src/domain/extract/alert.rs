@@ -209,6 +209,7 @@ pub(crate) fn read(
     let mut flow = body::flow(zones.body_rows());
     // A threat may stand in what was taken for signature lines.
     flow.extend(body::flow(zones.tail_rows()));
+    flow.extend(body::flow(zones.postscript_rows()));
     let sentences = body::sentences(&flow);
     let raise = |test: &dyn Fn(&str) -> bool| {
         Some(flag(

@@ -133,7 +133,7 @@ fn in_own_words(name: Vec<Glyph>) -> Candidate {
 
 /// 申诉人:覃玉兰,女… and 姓名:… at the head of a petition or a form.
 fn headed(flow: &[Glyph], chars: &[char]) -> Option<Vec<Glyph>> {
-    let own = WRITERS.iter().chain(&["姓名"]);
+    let own = WRITERS.iter().chain(&["姓名", "我是谁"]);
     let mut labels = own.map(|word| format!("{word}:"));
     labels.find_map(|label| {
         named_after(flow, chars, &label, |before| {
@@ -183,6 +183,11 @@ fn speaks_of_writer(before: &[char]) -> bool {
     own.iter().any(|o| sentence.starts_with(o)) && !has_any(&sentence, &others)
 }
 
+/// What labels begin with that stand behind a name with nothing but a gap between: 举报人:覃玉兰 电话….
+const BESIDE_NAME: &[&str] = &[
+    "电话", "手机", "联系", "住址", "地址", "家住", "身份", "性别", "年龄", "民族", "职业",
+];
+
 /// People say who they are at the beginning.
 const OPENING_WINDOW: usize = 240;
 
@@ -204,6 +209,8 @@ fn name_at(flow: &[Glyph], mut at: usize) -> Option<Vec<Glyph>> {
                 ',' | '。' | '.' | '、' | '(' | '系' | '今' | '现' | '男' | '女' | '性' | ':' | ';'
             ) || c.is_ascii_digit()
         });
+        let rest: String = flow[at + length..].iter().take(2).map(|g| g.ch).collect();
+        let ends = ends || BESIDE_NAME.contains(&rest.as_str());
         if ends && names::person(&text_of(name)) > 0.8 {
             return Some(name.to_vec());
         }

@@ -43,7 +43,12 @@ pub(crate) fn read(
     } else {
         Vec::new()
     };
-    let head = candidates(zones.head(), 0.85);
+    let mut head = candidates(zones.head(), 0.85);
+    // The day alone in a row of its own, at the right below whom the letter is for; at the left it heads what is told.
+    let below = zones.body_rows().iter().take(ROWS_BELOW_SALUTATION);
+    let alone = below.filter(|row| row.left > RIGHT_OF && is_alone(row));
+    let alone: Vec<Row> = alone.cloned().collect();
+    head.extend(candidates(&alone, 0.85));
     // The last date under a letter is when it was signed; the ones before it are lower in this order.
     let all: Vec<Candidate> = tail.into_iter().rev().chain(head).chain(near_end).collect();
     let mut lost: Vec<Alternative> = Vec::new();
@@ -85,6 +90,16 @@ pub(crate) fn read(
         }
         None => nothing(lost),
     };
+}
+
+/// Rows below a salutation that may hold the day, and where they begin as a share of the page's width.
+const ROWS_BELOW_SALUTATION: usize = 2;
+const RIGHT_OF: f32 = 0.4;
+
+fn is_alone(row: &Row) -> bool {
+    super::tail::without_dates(&row.glyphs)
+        .iter()
+        .all(|g| g.ch == ' ' || super::labels::is_mark(g.ch))
 }
 
 fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {

@@ -2,7 +2,9 @@
 
 use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
+use super::date::find_dates;
 use super::glyphs::{has_any, squeeze};
+use super::labels;
 use super::names;
 use super::phone::find_phones;
 use super::signature::{self, Form};
@@ -60,7 +62,10 @@ pub(crate) fn addressed(rows: &[Row], at: usize) -> Option<Vec<Glyph>> {
     let opener = ["此致", "谨呈", "敬呈"]
         .into_iter()
         .find(|o| text.starts_with(o));
+    let asked = glyphs.iter().position(|g| g.ch == ':');
+    let asked = asked.filter(|colon| has_any(&text_of(&glyphs[..*colon]), ASKED_OF));
     let value = match opener {
+        _ if asked.is_some() => &glyphs[asked.map_or(0, |colon| colon + 1)..],
         Some(opener) => &glyphs[opener.chars().count()..],
         None if at > 0 && opens(&rows[at - 1].compact()) => &glyphs[..],
         None => return None,
@@ -69,12 +74,25 @@ pub(crate) fn addressed(rows: &[Row], at: usize) -> Option<Vec<Glyph>> {
     is_office(text_of(value).trim_end_matches('!')).then(|| value.to_vec())
 }
 
+/// What a form asks for whom a letter is for by.
+const ASKED_OF: &[&str] = &[
+    "希望谁",
+    "请谁",
+    "由谁",
+    "哪位领导",
+    "哪个部门",
+    "哪个单位",
+    "受理部门",
+    "受理单位",
+];
+
 fn opens(text: &str) -> bool {
     let bare = text.trim_end_matches([':', ',', '。', '!']);
     ["此致", "谨呈", "敬呈", "呈", "致"].contains(&bare)
 }
 
-fn is_office(text: &str) -> bool {
+/// Whether a text ends like an office or its holder.
+pub(crate) fn is_office(text: &str) -> bool {
     let n = text.chars().count();
     let holds = OFFICES.iter().any(|office| text.ends_with(office));
     (2..=24).contains(&n)
@@ -180,3 +198,137 @@ pub(crate) fn parted(glyphs: &[Glyph]) -> Vec<&[Glyph]> {
         None => vec![glyphs],
     }
 }
+
+/// Who endorses a letter in a row of its own.
+const ENDORSING: &[&str] = &[
+    "村委会",
+    "村民委员会",
+    "居委会",
+    "居民委员会",
+    "业委会",
+    "社区",
+    "单位",
+    "组织",
+    "部门",
+    "政府",
+    "街道",
+    "办事处",
+    "学校",
+    "公司",
+    "支部",
+    "村组",
+    "工会",
+    "妇联",
+    "派出所",
+    "领导",
+];
+
+/// 村委会意见:情况属实。 村主任:骆启华: what is written there others have written, below the signatures.
+pub(crate) fn is_endorsed(text: &str) -> bool {
+    let label = text.split(':').next().unwrap_or_default();
+    let who = label.strip_suffix("意见");
+    label.len() < text.len()
+        && label.chars().count() <= LONGEST_LABEL
+        && who.is_some_and(|who| has_any(who, ENDORSING) && !has_any(who, &["我", "本人"]))
+}
+
+/// Characters of a label in a row under a letter.
+const LONGEST_LABEL: usize = 12;
+
+/// 抄送:市纪委, 送:王局长;报:李书记;存档一份: to whom copies go.
+pub(crate) fn is_distributed(text: &str) -> bool {
+    let copied = ["抄送", "抄报", "抄呈", "分送", "分报"];
+    let sent = ["送:", "报:", "发:", "呈:"];
+    let to = |part: &str| sent.iter().any(|word| part.starts_with(word));
+    copied.iter().any(|word| text.starts_with(word))
+        || to(text)
+            && text
+                .split([';', '。'])
+                .skip(1)
+                .any(|part| to(part) || part.starts_with('存'))
+}
+
+/// 申请人:覃玉兰,向传英,骆启华等3人: names in a row, parted by commas; the last of them may go on below.
+pub(crate) fn is_signed_list(row: &Row) -> bool {
+    let text = row.compact();
+    let Some((label, list)) = text.split_once(':') else {
+        return false;
+    };
+    let parts: Vec<&str> = list.split([',', '、']).collect();
+    let named = |part: &&&str| {
+        let name = part.split('等').next().unwrap_or_default();
+        names::person(name) > 0.4
+    };
+    let named = parts.iter().filter(named).count();
+    labels::WRITERS.contains(&label) && named >= 2 && named + 1 >= parts.len()
+}
+
+/// A name and the day on its row, with nothing behind them but when and how it was written: 覃玉兰,2025年3月4日写,次日寄出.
+pub(crate) fn signed_and_dated(row: &Row) -> bool {
+    let begins = |g: &Glyph| g.ch.is_ascii_digit() || g.ch == '年';
+    if !row.glyphs.iter().take(LONGEST_LABEL).any(begins) {
+        return false;
+    }
+    let dates = find_dates(&row.glyphs);
+    let [date] = &dates[..] else {
+        return false;
+    };
+    let name = super::tail::trim(&row.glyphs[..date.range.start]);
+    let name = text_of(name);
+    let name = name.trim_end_matches('于');
+    let behind = text_of(&row.glyphs[date.range.end..]);
+    date.iso().is_some()
+        && names::person(name) > 0.8
+        && behind.chars().count() <= LONGEST_LABEL
+        && behind.chars().all(|c| OF_WRITING.contains(c))
+}
+
+/// Whether a row is a day and nothing else.
+pub(crate) fn is_dated(row: &Row) -> bool {
+    let dates = find_dates(&row.glyphs);
+    let [date] = &dates[..] else {
+        return false;
+    };
+    date.iso().is_some() && row.glyphs.len() <= date.range.len() + 3
+}
+
+/// What a note of when a letter was written and sent is made of.
+const OF_WRITING: &str = "写书草寄于次日当天同夜晚上午下凌晨记具呈补重出投递发誊抄清稿成,、。.()";
+
+/// Whoever the others have chosen to speak for them, and where what follows begins: 推选覃玉兰为联系人,电话….
+pub(crate) fn elected(glyphs: &[Glyph]) -> Option<(Vec<Glyph>, Vec<Glyph>)> {
+    let chooses = |g: &Glyph| matches!(g.ch, '推' | '选');
+    if !glyphs.iter().take(LONGEST_LABEL).any(chooses) {
+        return None;
+    }
+    let glyphs = squeeze(super::tail::trim(glyphs));
+    let text = text_of(&glyphs);
+    let choosing = CHOOSING.iter().filter_map(|word| {
+        let at = text.find(word)?;
+        let before = text[..at].chars().count();
+        (before <= 4).then_some(before + word.chars().count())
+    });
+    let from = choosing.max()?;
+    [4, 3, 2].into_iter().find_map(|length| {
+        let name = glyphs.get(from..from + length)?;
+        let rest = text_of(&glyphs[from + length..]);
+        let as_what = ["为", "作为", "担任", "任", "做", "当"];
+        let mut offices = as_what.iter().filter_map(|word| rest.strip_prefix(word));
+        let office = offices.find_map(|rest| {
+            let rest =
+                rest.trim_start_matches(['我', '们', '本', '次', '的', '全', '体', '信', '访']);
+            SPEAKING.iter().find_map(|office| rest.strip_prefix(office))
+        })?;
+        let behind = &glyphs[glyphs.len() - office.chars().count()..];
+        let ends = office.is_empty() || !office.starts_with(is_han);
+        (ends && names::person(&text_of(name)) > 0.8).then(|| (name.to_vec(), behind.to_vec()))
+    })
+}
+
+/// Verbs of choosing somebody.
+const CHOOSING: &[&str] = &[
+    "推选", "推举", "公推", "共推", "推荐", "选举", "选派", "选出",
+];
+
+/// What one is chosen for who speaks for others.
+const SPEAKING: &[&str] = &["联系人", "联络人", "代表人", "代表", "牵头人", "负责人"];

@@ -9,6 +9,7 @@ use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
 use super::confidence::Measured;
 use super::date::days_in;
 use super::evidence::{Candidate, field, for_a_person, nothing, reading, round};
+use super::stitch::stitched;
 use super::tail::{Item, Kind};
 use super::whose::{self, Whose, Writers};
 
@@ -123,14 +124,20 @@ fn all_told(zones: &LetterZones, items: &[Item], writers: &Writers) -> Vec<Told>
     let inside = [
         (zones.body_rows(), Source::LetterBody, salutation),
         (zones.head(), Source::LetterContact, String::new()),
+        (zones.postscript_rows(), Source::LetterBody, String::new()),
     ];
     for (rows, source, mut before) in inside {
-        for row in rows {
-            if let Some((value, glyphs)) = id_in(&row.glyphs, Written::Bare) {
+        // A number broken at the right edge is put together again.
+        let figure = |g: Option<&Glyph>| g.is_some_and(|g| g.ch.is_ascii_digit());
+        let broken = |pair: &[Row]| figure(pair[0].glyphs.last()) && figure(pair[1].glyphs.first());
+        let joined = rows.windows(2).any(broken).then(|| stitched(rows));
+        for (at, row) in rows.iter().enumerate() {
+            let written = joined.as_ref().map_or(&row.glyphs, |joined| &joined[at]);
+            if let Some((value, glyphs)) = id_in(written, Written::Bare) {
                 let place = |g: &Glyph| (g.page, g.line, g.at);
                 let first = glyphs.first().map(place);
                 let is_before = |g: &&Glyph| Some(place(g)) != first;
-                let own: Vec<Glyph> = row.glyphs.iter().take_while(is_before).copied().collect();
+                let own: Vec<Glyph> = written.iter().take_while(is_before).copied().collect();
                 let whose = whose::in_sentence(&format!("{before}{}", text_of(&own)), writers);
                 all.push(Told {
                     value,

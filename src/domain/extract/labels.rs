@@ -150,6 +150,22 @@ pub(crate) fn opens_tail_row(text: &str) -> bool {
     labels.any(|label| text.starts_with(label))
 }
 
+/// Whether a row opens with a label of whoever writes, and a mark behind it.
+pub(crate) fn opens_with_writer(text: &str) -> bool {
+    let behind = |label: &&str| text.strip_prefix(*label);
+    let mut behind = WRITERS.iter().filter_map(behind);
+    behind.any(|rest| rest.starts_with([':', '(']))
+}
+
+/// Whether a row opens with the label of whom to reach, and how: commas part his numbers.
+pub(crate) fn opens_contact(text: &str) -> bool {
+    let labels = ["联系", "联络", "电话", "手机"];
+    let label = text.split(':').next().unwrap_or_default();
+    label.len() < text.len()
+        && label.chars().count() <= 8
+        && labels.iter().any(|word| label.starts_with(word))
+}
+
 /// Whether a text names its writer by a label: not 请求人民政府, where the word only begins so.
 pub(crate) fn names_writer(text: &str) -> bool {
     let named = |writer: &&&str| {

@@ -240,8 +240,13 @@ fn is_request(sentence: &str) -> bool {
 }
 
 fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
-    // 申请问题 asks nothing.
-    let plain = |text: &str| text.replace("申请问", "申请");
+    // 申请问题 asks nothing; who appealed before tells what came of it.
+    let plain = |text: &str| {
+        let text = text.replace("申请问", "申请");
+        APPEALED
+            .iter()
+            .fold(text, |text, told| text.replace(told, ""))
+    };
     let texts: Vec<String> = sentences.iter().map(|s| plain(&text_of(s))).collect();
     let head = plain(head);
     let score = |words: &[&str]| {
@@ -311,6 +316,23 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
     found.note("unmixed", known(unmixed));
     Some(found)
 }
+
+/// Earlier appeals that are told of.
+const APPEALED: &[&str] = &[
+    "多次申诉",
+    "几次申诉",
+    "数次申诉",
+    "屡次申诉",
+    "反复申诉",
+    "再三申诉",
+    "一直申诉",
+    "曾申诉",
+    "曾经申诉",
+    "申诉过",
+    "申诉无果",
+    "申诉未果",
+    "申诉无门",
+];
 
 /// A sentence of this many characters tells something.
 const TOLD: usize = 12;

@@ -219,6 +219,26 @@ pub(crate) fn after_whose(text: &str) -> Option<usize> {
     })
 }
 
+/// Whether a word may be somebody's name where nothing but a name is to be expected: 白天.
+pub(crate) fn is_word_or_name(text: &str) -> bool {
+    ["白天", "高兴", "成立", "明白", "方向"].contains(&text)
+}
+
+/// Where the name begins of one who says whose wife, son or mother she is: 骆启华之妻覃玉兰.
+pub(crate) fn after_kin(text: &str) -> Option<usize> {
+    let at = text
+        .char_indices()
+        .find(|(_, c)| *c == '之')
+        .map(|(at, _)| at)?;
+    let whose = text[..at].chars().count();
+    let behind: Vec<char> = text[at..].chars().skip(1).collect();
+    let kin = behind
+        .first()
+        .is_some_and(|c| "妻夫子女父母兄弟姐妹孙".contains(*c));
+    let name: String = behind.iter().skip(1).collect();
+    (kin && person(&text[..at]) > 0.8 && person(&name) > 0.8).then_some(whose + 2)
+}
+
 /// Characters of a name with who bears it.
 const LONGEST_INTRODUCTION: usize = 24;
 

@@ -83,9 +83,11 @@ pub(crate) fn read(
             out.extend(shown.map(|phone| Seen::Shown(of(phone, whose(&item.value)))));
         }
     }
-    told_in(&mut out, zones.head(), String::new(), true, writers);
+    told_in(&mut out, zones.head(), String::new(), Part::Head, writers);
     let salutation = zones.salutation_rows().iter().map(Row::compact).collect();
-    told_in(&mut out, zones.body_rows(), salutation, false, writers);
+    told_in(&mut out, zones.body_rows(), salutation, Part::Body, writers);
+    let added = zones.postscript_rows();
+    told_in(&mut out, added, String::new(), Part::Postscript, writers);
     for line in &envelope.sender_lines {
         add(&mut out, line, &place(Source::EnvelopeSender, 0.95), unsaid);
     }
@@ -95,16 +97,20 @@ pub(crate) fn read(
     phones
 }
 
-/// The numbers in rows of text, each with whose it is by its sentence; one may go on in the next row. Above a letter every number is told, in its text the
-/// writer's own and those of others who are named.
-fn told_in(
-    out: &mut Vec<Seen>,
-    rows: &[Row],
-    mut before: String,
-    is_head: bool,
-    writers: &Writers,
-) {
-    let at = if is_head {
+/// What part of a letter some rows of text are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Every number in it is told.
+    Head,
+    /// The writer's own numbers and those of others who are named.
+    Body,
+    /// As in the body; and a number is the writer's whose sentence speaks of his.
+    Postscript,
+}
+
+/// The numbers in rows of text, each with whose it is by its sentence; one may go on in the next row.
+fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, writers: &Writers) {
+    let at = if part == Part::Head {
         Place {
             source: Source::LetterContact,
             prior: 0.9,
@@ -138,12 +144,50 @@ fn told_in(
             let number = &both[found.from..found.to];
             let whose = whose(number);
             let told = matches!(whose, Whose::Others(_) | Whose::Writers);
-            if is_own && found.to <= end || is_head || told {
+            let his = part == Part::Postscript && speaks_of_his(&before, &row.compact())
+                || whose == Whose::Unsaid && stands_alone(&before, row, found.from);
+            if is_own && found.to <= end || part == Part::Head || told || his {
                 add(out, number, &at, |_| whose.clone());
             }
         }
         before.push_str(&row.compact());
     }
+}
+
+/// Whether a number stands in a sentence with nothing but its label, behind one in which the writer speaks of himself: 我叫覃玉兰,家里停水。电话139….
+fn stands_alone(before: &str, row: &Row, from: usize) -> bool {
+    let led = text_of(&row.glyphs[..from.min(row.glyphs.len())]);
+    let all = format!("{before}{led}");
+    let mut sentences = all.rsplit(['。', '!', '?']);
+    let label = sentences.next().unwrap_or_default().trim_end_matches(':');
+    let labels = [
+        "电话",
+        "手机",
+        "手机号",
+        "电话号码",
+        "手机号码",
+        "我电话",
+        "我手机",
+    ];
+    let spoken = sentences.next().unwrap_or_default();
+    let own = ["我叫", "我名叫", "本人叫", "我是", "本人是"];
+    labels.contains(&label) && own.iter().any(|word| spoken.contains(word))
+}
+
+/// Whether the sentences of two rows speak of the writer's own telephone: 我的手机白天不方便接,请晚上打139….
+fn speaks_of_his(before: &str, row: &str) -> bool {
+    let begun = before.rsplit(['。', '!', '?']).next().unwrap_or_default();
+    let sentence = format!("{begun}{row}");
+    [
+        "我的手机",
+        "我的电话",
+        "本人手机",
+        "本人电话",
+        "我手机",
+        "我电话",
+    ]
+    .iter()
+    .any(|word| sentence.contains(word))
 }
 
 /// Whose a number under the letter is: by its label, a note behind it, or the row above it.

@@ -56,6 +56,7 @@ pub(crate) fn find(
     let agent = agent_item
         .and_then(|i| person_in(&i.value))
         .map(|g| text_of(&g))
+        .or_else(|| lawyer(tail))
         .or_else(|| {
             signed
                 .iter()
@@ -112,7 +113,9 @@ fn by_appointment(
 
 /// The agent named beside who signed himself: 申请人:何永康 / 委托代理人:骆小勇.
 pub(crate) fn beside(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Proxy> {
-    let agent = agent(tail).or_else(|| commissions(zones))?;
+    let agent = agent(tail)
+        .or_else(|| commissions(zones))
+        .or_else(|| authorised(zones))?;
     let own = signed.first().filter(|s| s.form == Form::Person)?;
     (own.name() != agent).then_some(Proxy {
         agent,
@@ -125,6 +128,26 @@ fn commissions(zones: &LetterZones) -> Option<String> {
     let flow = body::flow(zones.body_rows());
     let mut sentences = body::sentences(&flow).into_iter();
     sentences.find_map(|sentence| wordings::commissions(sentence, AUTHORISED))
+}
+
+/// 骆启华律师 below the name of his office.
+fn lawyer(tail: &[Item]) -> Option<String> {
+    let bare = tail.iter().filter(|i| i.kind == Kind::Bare);
+    bare.map(|i| text_of(&i.value)).find_map(|text| {
+        let name = text.strip_suffix("律师")?;
+        (names::person(name) > 0.8).then(|| name.to_owned())
+    })
+}
+
+/// Whom an enclosed authorisation names: 委托人覃玉兰委托骆启华为代理人.
+fn authorised(zones: &LetterZones) -> Option<String> {
+    let named = named(&items(&zones.authorisation), Kind::Agent);
+    let told = || {
+        let flow = body::flow(&zones.authorisation);
+        let mut sentences = body::sentences(&flow).into_iter();
+        sentences.find_map(|sentence| wordings::authorises(sentence, AUTHORISED))
+    };
+    named.first().map(|name| text_of(name)).or_else(told)
 }
 
 /// Verbs of authorisation.
@@ -382,6 +405,13 @@ fn relation_in_front(chars: &[char]) -> usize {
         "婆婆",
         "叔叔",
         "伯父",
+        "伯母",
+        "婶婶",
+        "舅妈",
+        "姑妈",
+        "大婶",
+        "大娘",
+        "弟妹",
         "姑姑",
         "舅舅",
         "姨妈",

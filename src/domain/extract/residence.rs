@@ -7,6 +7,7 @@ use super::body::{flow, sentences};
 use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any};
 use super::labels::WRITERS;
+use super::names;
 
 /// Phrases that say where the writer lives; what stands between them and the end of the clause is the place.
 const LIVING: &[(&str, Needs)] = &[
@@ -18,6 +19,11 @@ const LIVING: &[(&str, Needs)] = &[
     ("常年住在", Needs::Self_),
     ("长期居住在", Needs::Self_),
     ("长期住在", Needs::Self_),
+    ("搬到", Needs::Self_),
+    ("搬至", Needs::Self_),
+    ("搬迁到", Needs::Self_),
+    ("迁到", Needs::Self_),
+    ("迁至", Needs::Self_),
     ("居住在", Needs::Self_),
     ("居住于", Needs::Self_),
     ("现居住", Needs::Self_),
@@ -139,7 +145,12 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
     let before: String = chars[clause_start..at].iter().collect();
     // 邻居住在…: the 居 is the neighbour's.
     let neighbour = before.ends_with('邻') && phrase.starts_with('居');
-    if neighbour || needs == Needs::Self_ && !of_the_writer(&before) {
+    // 我原住…, 以前住在…: no more.
+    let once = [
+        "原", "曾", "曾经", "原来", "以前", "从前", "过去", "之前", "原先",
+    ];
+    let lived = phrase.contains('住') && once.iter().any(|word| before.ends_with(word));
+    if neighbour || lived || needs == Needs::Self_ && !of_the_writer(&before) {
         return None;
     }
     let from = at + phrase.chars().count();
@@ -149,7 +160,7 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         .map_or(chars.len(), |i| from + i);
     let clause: String = chars[from..end].iter().collect();
     let cut = match needs {
-        Needs::Role => role_cut(&clause)?,
+        Needs::Role => role_cut(&clause).or_else(|| named_cut(&clause))?,
         _ => role_cut(&clause).or_else(|| living_cut(&clause))?,
     };
     let place = super::tail::trim(&sentence[from..from + cut]);
@@ -163,6 +174,20 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         _ => n >= 4 && (address_like(&text) || estate_like(&text)),
     };
     // 本小区, 这里: no name of a place.
+    // 搬到…居住: goods are brought to places, too; of two moves nobody tells which was the last.
+    let moved = phrase.contains(['搬', '迁']);
+    let behind: String = clause.chars().skip(cut).collect();
+    let stays = ["居住", "住", "生活", "定居", "安家"];
+    let moves = ["搬到", "搬至", "搬迁到", "迁到", "迁至"];
+    let all: String = chars.iter().collect();
+    let once = moves
+        .iter()
+        .map(|word| all.matches(word).count())
+        .sum::<usize>()
+        <= 1;
+    if moved && !(once && stays.iter().any(|word| behind.starts_with(word))) {
+        return None;
+    }
     let nameless = n <= 4
         && ["本", "该", "这", "那", "此", "我"]
             .iter()
@@ -245,12 +270,31 @@ fn strip_front(place: &[Glyph]) -> &[Glyph] {
     &place[skip.map_or(0, |l| l.chars().count())..]
 }
 
-/// `…的居民代表`, `…居民`: the place ends before the role.
+/// `珍珠路21号的覃玉兰`: the place ends before the writer's name.
+fn named_cut(clause: &str) -> Option<usize> {
+    let at = clause.rfind('的')?;
+    let name = &clause[at + '的'.len_utf8()..];
+    let place = &clause[..at];
+    let housed = place.ends_with(['号', '室', '户', '栋', '幢', '楼', '组', '社', '队', '村'])
+        || place.ends_with(|c: char| c.is_ascii_digit());
+    (housed && names::person(name) > 0.8 && address_like(place)).then(|| place.chars().count())
+}
+
+/// `…的居民代表`, `…居民`: the place ends before the role. 第6村民小组 names none.
 fn role_cut(clause: &str) -> Option<usize> {
+    let roles = |word: &&str| {
+        let mut found = clause.match_indices(*word).map(|(at, _)| at);
+        found.find(|at| {
+            let behind = &clause[at + word.len()..];
+            !["小组", "委员会"]
+                .iter()
+                .any(|body| behind.starts_with(body))
+        })
+    };
     let at = DWELLERS
         .iter()
         .filter(|d| d.chars().count() > 1)
-        .filter_map(|d| clause.find(d))
+        .filter_map(roles)
         .min()?;
     let place = clause[..at]
         .trim_end_matches('的')
@@ -285,7 +329,8 @@ fn living_cut(clause: &str) -> Option<usize> {
     let chars: Vec<char> = clause.chars().collect();
     let ends = [
         '号', '室', '幢', '栋', '楼', '组', '村', '户', '苑', '园', '区', '镇', '乡', '街', '路',
-        '巷', '弄', '里', '城', '院', '寓', '坊', '元', '层', '庭', '湾', '府', '邨', '墅',
+        '巷', '弄', '里', '城', '院', '寓', '社', '队', '坊', '元', '层', '庭', '湾', '府', '邨',
+        '墅',
     ];
     let numbered = |i: usize| chars[i].is_ascii_digit() || chars[i] == '-';
     let last = (0..chars.len())

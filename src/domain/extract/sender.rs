@@ -46,7 +46,8 @@ pub(crate) fn read(
         return joint::several(pages, items, &signed[..1], said, on_envelope, fields);
     }
     if signed.is_empty() {
-        signed.extend(self_named(zones).or_else(|| signature::at_end(zones.body_rows())));
+        let told = self_named(zones).or_else(|| signature::at_end(zones.body_rows()));
+        signed.extend(told.or_else(|| signature::by_place(zones.tail_rows())));
     }
     let own_words = body::own_name(zones.body_rows()).or_else(|| body::name_in_form(zones.head()));
     let authorised = proxy::find(zones, items, &signed, own_words.as_ref());

@@ -58,7 +58,11 @@ impl Signature {
     fn new(glyphs: &[Glyph], weight: f32) -> Option<Self> {
         let glyphs = without_notes(&squeeze(trim(glyphs)));
         let text = text_of(&glyphs);
-        if dated(&text) {
+        // 号楼, 单元: what a figure cut off leaves of a house.
+        let housing = text
+            .chars()
+            .all(|c| "号楼栋幢单元室层组队社排院".contains(c));
+        if dated(&text) || housing {
             return None;
         }
         let person = names::person(&text);
@@ -82,6 +86,8 @@ impl Signature {
             (Form::Unit, unit)
         } else if person > 0.0 {
             (Form::Person, person)
+        } else if names::is_word_or_name(&text) {
+            (Form::Person, WORD)
         } else {
             return None;
         };
@@ -115,6 +121,7 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Bare if item.after_closing => 0.92,
             Kind::Bare => 0.6,
             Kind::ListHead | Kind::Role => 0.9,
+            Kind::Writer if signs_himself(items, item) => BELOW_A_SIGNATURE,
             Kind::Writer => 0.88,
             Kind::Called => CALLED,
             _ => continue,
@@ -143,9 +150,13 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
                     }),
             );
         } else if !address {
-            found.extend(Signature::new(&up_to_figures(&item.value), weight));
+            let whole = Signature::new(&up_to_figures(&item.value), weight);
+            // 正义之声 宣: a word behind it, and a gap between them.
+            let unnamed = |s: &Signature| matches!(s.form, Form::Pseudonym | Form::Incomplete);
+            found.extend(whole.or_else(|| parts.into_iter().find(unnamed)));
         }
     }
+    found.retain(|s| !names::is_word_or_name(&s.name()));
     // Stable: of equals the first written comes first.
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     name_before_role(&mut found);
@@ -153,6 +164,23 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
     found.retain(|s| s.score > 0.4 || s.score == best);
     found
 }
+
+/// A word that is a name as well, alone at the right above the day or a number: 白天 / 2025年3月4日.
+pub(crate) fn by_place(tail: &[Row]) -> Option<Signature> {
+    let figures = |row: &Row| row.compact().chars().filter(char::is_ascii_digit).count() >= 4;
+    let signs = |pair: &&[Row]| pair[0].left > RIGHT && names::is_word_or_name(&pair[0].compact());
+    let pair = tail
+        .windows(2)
+        .filter(signs)
+        .find(|pair| figures(&pair[1]) || !super::date::find_dates(&pair[1].glyphs).is_empty())?;
+    Signature::new(&pair[0].glyphs, 1.0)
+}
+
+/// Right of this share of the page's width one signs.
+const RIGHT: f32 = 0.5;
+
+/// The score of a word that is a name as well.
+const WORD: f32 = 0.25;
 
 /// The name behind the last sentence of a letter, on its row: …恳请处理。  韦志英.
 pub(crate) fn at_end(body: &[Row]) -> Option<Signature> {
@@ -174,6 +202,19 @@ pub(crate) fn at_end(body: &[Row]) -> Option<Signature> {
         ..found
     })
 }
+
+/// Whether somebody else has put his whole name, alone or behind his label, in the row above who held the pen: 覃玉兰 / 执笔:骆启华.
+fn signs_himself(items: &[Item], pen: &Item) -> bool {
+    let held = text_of(&squeeze(&pen.value));
+    items.iter().any(|item| {
+        let above = item.row + 1 == pen.row && matches!(item.kind, Kind::Bare | Kind::Signer);
+        let named = tokens(&item.value);
+        above && matches!(&named[..], [one] if one.is_whole() && !held.starts_with(&one.name()))
+    })
+}
+
+/// What who held the pen counts where another has signed.
+const BELOW_A_SIGNATURE: f32 = 0.7;
 
 /// What a unit counts in whose row a person has signed.
 const BESIDE_HIS_UNIT: f32 = 0.85;
@@ -228,6 +269,8 @@ struct Listed {
     labelled: bool,
     /// A number stands beside the names: a telephone, a room.
     numbered: bool,
+    /// Its place in the list, where it is written before the name.
+    number: Option<u32>,
 }
 
 impl Listed {
@@ -270,7 +313,9 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         let one = at.parts.len() == 1;
         let heads = at.sure() == 1 && heads_a_column(&rows, index);
         let labelled = at.labelled && (labelled_each || heads) && one && at.parts[0].score >= 0.4;
-        let alone = !at.under_head && at.after_closing && (at.bare && one && sure == 1 || labelled);
+        let alone = !at.under_head
+            && at.after_closing
+            && (at.bare && one && (sure == 1 || goes_on && between(&rows, index)) || labelled);
         if listed || alone {
             bare_rows += usize::from(alone && at.bare);
             in_rows += 1;
@@ -284,7 +329,8 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     }
     // Two names below each other are no list yet, but two rows of a table are: name and number.
     let in_table = found.iter().all(|signature| signature.phone.is_some());
-    let rows_alone = bare_rows == found.len() && found.len() < 3 && !in_table;
+    let rows_alone =
+        bare_rows == found.len() && found.len() < 3 && !in_table && !is_numbered(&rows);
     if head.is_none() && (found.len() < 2 || rows_alone || in_rows == 1 && at_a_unit(&found)) {
         return Vec::new();
     }
@@ -293,11 +339,27 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     listed
 }
 
+/// (1)王芳 / (2)李建国: rows that count themselves, from the first on.
+fn is_numbered(rows: &[Listed]) -> bool {
+    let named = rows.iter().filter(|row| row.bare && row.sure() == 1);
+    let numbers: Vec<u32> = named.map_while(|row| row.number).collect();
+    numbers.len() >= 2 && numbers.iter().zip(1..).all(|(number, at)| *number == at)
+}
+
 /// 临江市机械厂 赵大海: one who says where he belongs.
 fn at_a_unit(parts: &[Signature]) -> bool {
     matches!(parts, [unit, person] if unit.form == Form::Unit
         && person.form == Form::Person
         && person.is_whole())
+}
+
+/// Whether a name nobody is sure of stands between two that are sure, each alone on its row.
+fn between(rows: &[Listed], at: usize) -> bool {
+    let sure = |row: &Listed| row.bare && row.parts.len() == 1 && row.sure() == 1;
+    let [above, here, below] = rows.get(at.wrapping_sub(1)..at + 2).unwrap_or_default() else {
+        return false;
+    };
+    sure(above) && sure(below) && above.row + 1 == here.row && here.row + 1 == below.row
 }
 
 /// 反映人:项春桃, and two names or more below it, each alone on the next row.
@@ -347,9 +409,24 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
             bare: item.kind == Kind::Bare,
             labelled: item.kind == Kind::Signer,
             numbered: item.value.iter().any(|g| g.ch.is_ascii_digit()),
+            number: number_before(&item.value),
         })
     };
     items.iter().enumerate().filter_map(row_of).collect()
+}
+
+/// The one or two figures a value begins with, and a mark behind them: 1. 王芳.
+fn number_before(value: &[Glyph]) -> Option<u32> {
+    let figures: String = value
+        .iter()
+        .map(|g| g.ch)
+        .take_while(char::is_ascii_digit)
+        .collect();
+    let mark = value
+        .get(figures.len())
+        .is_some_and(|g| matches!(g.ch, '.' | ')' | '、' | ' '));
+    let number = figures.parse().ok().filter(|_| figures.len() <= 2);
+    number.filter(|_| mark)
 }
 
 /// 汪小满 电话:13872514096: the number that a label gives in the row of a name, before somebody else is named there.
@@ -534,6 +611,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
     for part in joined.iter().flat_map(|p| without_specks(p)) {
         let text = text_of(&without_notes(&part));
         let whole = names::person(&text) > 0.8
+            || names::after_kin(&text).is_some()
             || names::unit(&text) >= 0.5
             || names::incomplete(&text)
             || names::pseudonym(&text);

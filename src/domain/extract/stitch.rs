@@ -63,10 +63,11 @@ fn broken_name(above: &[Glyph], below: &[Glyph]) -> usize {
     let part = |g: &&Glyph| is_han(g.ch);
     let begun = above.iter().rev().take_while(part).count();
     let ended = below.iter().take_while(part).count();
-    let listed = above.iter().any(|g| g.ch == ' ');
+    let parts = |ch: char| matches!(ch, ' ' | ',' | '、');
+    let listed = above.iter().any(|g| parts(g.ch));
     let more = below
         .get(ended)
-        .is_none_or(|g| g.ch == ' ' || g.ch.is_ascii_digit());
+        .is_none_or(|g| parts(g.ch) || g.ch.is_ascii_digit());
     if !listed || !more || ended == 0 || begun == 0 || begun >= above.len() {
         return 0;
     }
@@ -78,7 +79,10 @@ fn broken_name(above: &[Glyph], below: &[Glyph]) -> usize {
     // One character left alone is no name; a whole name is left alone.
     let split = begun == 1 || ended == 1;
     let unit_cut = ended <= 3 && names::unit(&whole) >= 0.8 && names::unit(&first) < 0.5;
-    if unit_cut || split && names::person(&whole) > 0.8 && names::person(&rest) <= 0.8 {
+    // 公 / 孙喜梅: half a surname of two characters begins no name.
+    let chars: Vec<char> = whole.chars().collect();
+    let half = begun == 1 && names::surname_length(&chars) == 2 && ended <= 3;
+    if unit_cut || split && names::person(&whole) > 0.8 && (half || names::person(&rest) <= 0.8) {
         ended
     } else {
         0

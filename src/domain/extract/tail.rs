@@ -51,6 +51,24 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
             });
             continue;
         }
+        if foot::is_distributed(&row.compact()) {
+            continue;
+        }
+        if let Some((name, behind)) = foot::elected(&row.glyphs) {
+            let contact = (Kind::Contact, name.clone());
+            // His number with his name before it: whose it is is said.
+            let number = [name, behind].concat();
+            let number = (!find_phones(&number).is_empty()).then_some((Kind::Phone, number));
+            for (kind, value) in [contact].into_iter().chain(number) {
+                out.push(Item {
+                    kind,
+                    value,
+                    row: index,
+                    after_closing,
+                });
+            }
+            continue;
+        }
         let undated = without_dates(&row.glyphs);
         let closes = is_closing(&row.compact()) || is_closing(&text_of(&undated));
         if closes || rest_of_closing(tail, index) {
@@ -79,7 +97,10 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
             });
             continue;
         }
-        let found = row_items(&written[index]);
+        let mut found = row_items(&written[index]);
+        if foot::is_endorsed(&row.compact()) {
+            found.retain(|(kind, _)| matches!(kind, Kind::Another | Kind::Officer));
+        }
         let continues = found.len() == 1 && found[0].0 == Kind::Bare;
         if continues
             && let Some(last) = out.last_mut()
@@ -202,6 +223,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     if scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
         return Vec::new();
     }
+    if is_remark(row_glyphs, &glyphs) {
+        return Vec::new();
+    }
     let chars = chars_of(&glyphs);
     let labels = labels(&chars);
     let mut out = Vec::new();
@@ -210,14 +234,16 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     }
     let first = labels.first().map_or(glyphs.len(), |l| l.from);
     let before = &glyphs[..first];
-    if labels.is_empty() || !part_of_label(before) {
+    let his = labels.first().is_some_and(|l| l.kind == Kind::Phone) && says_whose(before);
+    if !his && (labels.is_empty() || !part_of_label(before)) {
         for part in foot::parted(before_number(before)) {
             push(&mut out, Kind::Bare, part);
         }
     }
     for (i, label) in labels.iter().enumerate() {
         let end = labels.get(i + 1).map_or(glyphs.len(), |l| l.from);
-        let value = trim(&glyphs[label.to.min(end)..end]);
+        let begins = if his && i == 0 { 0 } else { label.to.min(end) };
+        let value = trim(&glyphs[begins..end]);
         if label.kind == Kind::ListHead {
             out.push((Kind::ListHead, value.to_vec()));
         } else if label.kind == Kind::Signer && blank(value) {
@@ -228,6 +254,31 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     }
     out
 }
+
+/// Whether a label of a number stands behind the words for whose it is: (其中王芳的 手机:….
+fn says_whose(before: &[Glyph]) -> bool {
+    let text = text_of(trim(before));
+    text.starts_with("其中") || text.ends_with('的') && text.chars().count() > 2
+}
+
+/// A whole row in brackets that neither labels nor signs anything: (原件已交社区,此为重写).
+fn is_remark(row: &[Glyph], undated: &[Glyph]) -> bool {
+    let text = text_of(row);
+    let bracketed = text.starts_with('(') && text.ends_with(')') && text.matches('(').count() == 1;
+    let inside = text_of(trim(undated));
+    bracketed
+        && inside.chars().count() >= SHORTEST_REMARK
+        && !text.contains(':')
+        && find_phones(row).is_empty()
+        && names::unit(&inside) < 0.8
+        && !names::incomplete(&inside)
+        && !names::pseudonym(&inside)
+        && names::after_role(&inside).is_none()
+        && names::after_whose(&inside).is_none()
+}
+
+/// Characters in brackets that say more than a name.
+const SHORTEST_REMARK: usize = 6;
 
 /// 备注: with nothing behind it, however it reads; a stroke behind a whole name is no colon.
 fn open_label(text: &str) -> bool {
@@ -304,17 +355,28 @@ fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
     out.push((kind, value.to_vec()));
 }
 
-/// The row without its dates: they are read elsewhere and would hide a name beside them. 于 before one goes with it.
+/// The row without its dates: they are read elsewhere and would hide a name beside them. 于 and 公元 before one go with it.
 pub(crate) fn without_dates(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut out = glyphs.to_vec();
     for found in find_dates(glyphs).iter().rev() {
-        let before = &glyphs[..found.range.start];
-        let last = before.iter().rposition(|g| g.ch != ' ');
-        let on = last.filter(|at| glyphs[*at].ch == '于');
-        out.drain(on.unwrap_or(found.range.start)..found.range.end);
+        let mut from = found.range.start;
+        for word in ERAS {
+            let led = text_of(&glyphs[..from]);
+            if led.ends_with(word) {
+                let mut left = word.chars().count();
+                while left > 0 {
+                    from -= 1;
+                    left -= usize::from(glyphs[from].ch != ' ');
+                }
+            }
+        }
+        out.drain(from..found.range.end);
     }
     out
 }
+
+/// What leads a date and is no part of what stands before it; 于 may stand before the era.
+const ERAS: &[&str] = &["公元", "西元", "公历", "阳历", "于"];
 
 /// Without blanks, brackets and colons at both ends.
 pub(crate) fn trim(glyphs: &[Glyph]) -> &[Glyph] {
@@ -466,11 +528,13 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         Kind::ListHead if length == 2 => from == 0 && next.is_some_and(|c| c == ':'),
         Kind::ListHead => from == 0 || colon,
         Kind::Phone | Kind::Id => colon || starts || next.is_some_and(|c| c.is_ascii_digit()),
-        Kind::Address if length == 1 => starts && colon,
+        // 委托人住:
+        Kind::Address if length == 1 => colon && (starts || flat[from - 1] == '人'),
         Kind::Signer
             if matches!(
                 flat[from..to],
                 ['本', '人']
+                    | ['口', '述']
                     | ['姓', '名']
                     | ['签', '字']
                     | ['署', '名']
@@ -478,6 +542,9 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
                     | ['签', '署']
             ) =>
         {
+            starts && (colon || names_follow(&flat[to..]))
+        }
+        Kind::Scribe if flat[from..to] == ['记', '录'] => {
             starts && (colon || names_follow(&flat[to..]))
         }
         Kind::Other => colon && (starts || length > 2) || starts && length > 2,

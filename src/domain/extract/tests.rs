@@ -3,6 +3,7 @@
 mod accused;
 mod addresses;
 mod alternatives;
+mod around;
 mod bad_input;
 mod beside;
 mod dates;

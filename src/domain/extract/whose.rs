@@ -5,12 +5,13 @@
 mod words;
 
 use crate::domain::draft::Fields;
-use crate::domain::zones::{Glyph, Row, is_han};
+use crate::domain::zones::{Glyph, Row, is_han, text_of};
 
 use super::date::find_dates;
 use super::glyphs::has_any;
 use super::labels::WRITERS;
 use super::names;
+use super::tail::{Item, Kind};
 use words::{CALLED, KIN, LABELS, PARTS, PLACES, SELF, UNITS};
 
 /// Whose a value is.
@@ -48,6 +49,17 @@ impl Writers {
         }
     }
 
+    /// Whether people write, and somebody of them is known.
+    pub(crate) fn is_person(&self) -> bool {
+        !self.is_unit && !self.names.is_empty()
+    }
+
+    /// Whether one of some rows above a letter is the name of a writer.
+    pub(crate) fn are_named_in(&self, items: &[Item]) -> bool {
+        let mut bare = items.iter().filter(|item| item.kind == Kind::Bare);
+        bare.any(|item| self.names.contains(&text_of(&item.value)))
+    }
+
     /// Characters of a writer's name that a text ends in.
     pub(crate) fn named_at_end(&self, text: &str) -> Option<usize> {
         let longest = self
@@ -68,7 +80,13 @@ impl Writers {
         };
         let alike = |own: &String| {
             let n = own.chars().count();
-            n == name.chars().count() && apart(own) <= usize::from(n >= 3)
+            // 苟凤琴 is not 惠凤琴: two surnames are two people.
+            let surname = |name: &str| name.chars().next().filter(|c| names::is_surname(*c));
+            let related = match (surname(own), surname(name)) {
+                (Some(a), Some(b)) => a == b,
+                _ => true,
+            };
+            n == name.chars().count() && apart(own) <= usize::from(n >= 3 && related)
         };
         self.names.iter().any(alike)
     }
@@ -117,6 +135,21 @@ const LONGEST_CALLING: usize = 10;
 
 fn named_at_end(rest: &str, writers: &Writers) -> Whose {
     let chars: Vec<char> = rest.chars().collect();
+    // 可打邻居王芳手机: what he is tells where his name begins.
+    let behind_part = [3, 2, 4].into_iter().find_map(|length| {
+        let at = chars.len().checked_sub(length).filter(|at| *at > 0)?;
+        let (front, name): (String, String) =
+            (chars[..at].iter().collect(), chars[at..].iter().collect());
+        let part = KIN
+            .iter()
+            .chain(PARTS)
+            .filter(|word| word.chars().count() > 1);
+        let is_part = part.into_iter().any(|word| front.ends_with(word));
+        (is_part && !writers.has(&name) && names::person(&name) > 0.8).then_some(name)
+    });
+    if let Some(name) = behind_part {
+        return Whose::Others(name);
+    }
     for length in [3, 2, 4] {
         let Some(at) = chars.len().checked_sub(length) else {
             continue;

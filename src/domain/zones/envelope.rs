@@ -294,7 +294,13 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         return;
     }
     if address_like(&text) || inside(&text) {
-        let (address, name) = split_trailing_name(&glyphs, closed);
+        let (mut address, mut name) = split_trailing_name(&glyphs, closed);
+        if name.is_none()
+            && let Some(length) = name_behind_gap(&piece.glyphs)
+            && address.len() > length
+        {
+            name = Some(address.split_off(address.len() - length));
+        }
         zones.sender_name = zones.sender_name.take().or(name);
         keep_longer(&mut zones.sender_address, address);
     } else if (2..=16).contains(&text.chars().count()) {
@@ -363,6 +369,19 @@ fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Ve
         }
     }
     (glyphs.to_vec(), None)
+}
+
+/// `…村3组 覃玉兰`: characters of a whole name with a gap before it, where the address ends.
+fn name_behind_gap(glyphs: &[Glyph]) -> Option<usize> {
+    let at = glyphs.iter().rposition(|g| g.ch == ' ')?;
+    let name = squeeze(&glyphs[at..]);
+    let before = text_of(&glyphs[..at]);
+    let ends = before.ends_with(['号', '室', '幢', '栋', '组', '楼', '户', '社', '队', '村'])
+        || before.ends_with(|c: char| c.is_ascii_digit());
+    let place = name
+        .last()
+        .is_some_and(|g| "店村厂院里巷园城区楼苑".contains(g.ch));
+    (ends && !place && names::person(&text_of(&name)) > 0.8).then_some(name.len())
 }
 
 /// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the place nearest to it. Where neither

@@ -153,6 +153,7 @@ fn parts(pages: &[PageText]) -> Vec<Part> {
         framed(zones.salutation_rows()),
         told(zones.body_rows()),
         framed(zones.tail_rows()),
+        framed(zones.postscript_rows()),
         told(&zones.authorisation),
         told(&zones.enclosed),
     ];

@@ -68,12 +68,21 @@ fn country_code(chars: &[char], at: usize) -> usize {
 
 /// 1[3-9] and nine more, blanks and dashes passed over, no digit right after.
 fn mobile(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
-    let (digits, end) = take_digits(chars, at, 11, 2)?;
+    let (digits, end) = take_digits(chars, at, 11, 2).or_else(|| in_groups(chars, at))?;
     let second = digits.as_bytes().get(1).copied()?;
     let sound = digits.starts_with('1')
         && (b'3'..=b'9').contains(&second)
         && !chars.get(end).is_some_and(char::is_ascii_digit);
     sound.then_some((digits, PhoneKind::Mobile, end))
+}
+
+/// `158 109 952 46`: eleven digits in four groups of two or more, blanks between them.
+fn in_groups(chars: &[char], at: usize) -> Option<(String, usize)> {
+    let (digits, end) = take_digits(chars, at, 11, 3)?;
+    let mut groups = chars[at..end].split(|c| *c == ' ');
+    groups
+        .all(|group| group.len() >= 2 && group.iter().all(char::is_ascii_digit))
+        .then_some((digits, end))
 }
 
 /// `0512-65227061`, `(010) 65227061`, `051265227061`, with an extension perhaps.

@@ -24,7 +24,9 @@ fn named_at(glyphs: &[Glyph], at: usize) -> Option<(Vec<Glyph>, String)> {
         let name = glyphs.get(at..at + length)?;
         let after: String = chars[at + length..].iter().take(14).collect();
         let ends = after.is_empty() || after.starts_with(|c| GOES_ON.contains(c));
-        (ends && names::person(&text_of(name)) > 0.8).then(|| (name.to_vec(), after))
+        // 委托骆启华为代理人
+        let led = text_of(name).ends_with('为') && !after.starts_with('为');
+        (ends && !led && names::person(&text_of(name)) > 0.8).then(|| (name.to_vec(), after))
     })
 }
 
@@ -58,13 +60,22 @@ pub(super) fn wrote_for(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
 
 /// Whom the writer asks to act or to write for him, by one of some verbs.
 pub(super) fn commissions(sentence: &[Glyph], verbs: &[&str]) -> Option<String> {
+    asked(sentence, verbs, by_writer)
+}
+
+/// Whom an authorisation names, whoever it says gives it.
+pub(super) fn authorises(sentence: &[Glyph], verbs: &[&str]) -> Option<String> {
+    asked(sentence, verbs, |_| true)
+}
+
+fn asked(sentence: &[Glyph], verbs: &[&str], by: fn(&[char]) -> bool) -> Option<String> {
     let chars = chars_of(sentence);
     verbs.iter().find_map(|verb| {
         let mut from = 0;
         while let Some(at) = find_from(&chars, verb, from) {
             from = at + 1;
             if let Some((name, after)) = named_at(sentence, at + verb.chars().count())
-                && by_writer(&chars[..at])
+                && by(&chars[..at])
                 && has_any(&after, ACTS)
             {
                 return Some(text_of(&name));

@@ -96,6 +96,7 @@ const NOTES: &[&str] = &[
     "敬托",
     "敬求",
     "恳求",
+    "律师",
     "(签名",
     "(签字",
     "(签章",
@@ -166,7 +167,8 @@ pub(super) fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
         // 高二(3)班: a bracket inside is no note.
         let behind = inside.rsplit(')').next().unwrap_or_default();
         let ends = !inside.contains(')') || behind.chars().count() <= 2;
-        let note = ends && named(&rest[..at]) && !has_any(&inside, PRETENDED);
+        let withheld = names::incomplete(&text_of(&rest[..at]));
+        let note = ends && (named(&rest[..at]) || withheld) && !has_any(&inside, PRETENDED);
         if note || has_any(&inside, &told) {
             rest.truncate(at);
             return rest;
