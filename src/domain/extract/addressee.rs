@@ -6,7 +6,7 @@
 use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, tells, text_of};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, is_han, tells, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
@@ -79,6 +79,15 @@ pub(crate) fn read(
             &mut mentions,
             &mut raw,
         );
+    }
+    // A printed mail has whom it was sent to above it.
+    let sent_to = |row: &&Row| {
+        let text = row.compact();
+        SENT_TO.iter().any(|label| text.starts_with(label))
+    };
+    for row in zones.head().iter().filter(sent_to) {
+        let source = Source::LetterSalutation;
+        unplaced += collect(&matcher, &row.glyphs, source, &mut mentions, &mut raw);
     }
     let mut front: Vec<Mention> = Vec::new();
     for line in &envelope.recipient {
@@ -168,6 +177,9 @@ pub(crate) fn read(
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }
 }
+
+/// Labels of whom something was sent to.
+const SENT_TO: &[&str] = &["收件人:", "收信人:", "受信人:", "收件单位:", "收信单位:"];
 
 /// 王局长:我的低保为什么停了?: the office or its holder before the first colon of a letter whose text goes on in the same row.
 fn led(zones: &LetterZones) -> Vec<Glyph> {

@@ -2,17 +2,20 @@
 //!
 //! Labels are often misread or left out, so an unknown label is typed by what follows it.
 
+mod found;
+
 use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
 use super::date::find_dates;
 use super::form::CELL;
-use super::glyphs::{all_han, chars_of, find, has_any, one_off, squeeze};
+use super::glyphs::{all_han, chars_of, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::{LABELS, OTHERS, is_mark, parts_label, unanswered};
+use super::labels::{OTHERS, is_mark, parts_label};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
 use super::{foot, names};
+use found::labels;
 
 /// One labelled or bare piece of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,13 +27,6 @@ pub(crate) struct Item {
     pub(crate) row: usize,
     /// Under the closing formula.
     pub(crate) after_closing: bool,
-}
-
-/// A label found in a row.
-struct Label {
-    kind: Kind,
-    from: usize,
-    to: usize,
 }
 
 /// Takes the tail apart; dates and closing formulas are left out, wrapped addresses and numbers put together again.
@@ -405,254 +401,4 @@ fn ends(glyphs: &[Glyph]) -> (usize, usize) {
     let open = |ch| glyphs[from..to].iter().filter(|g| g.ch == ch).count();
     let closes = glyphs.get(to).is_some_and(|g| g.ch == ')') && open('(') > open(')');
     (from, to + usize::from(closes))
-}
-
-fn labels(chars: &[char]) -> Vec<Label> {
-    let (flat, home): (Vec<char>, Vec<usize>) = chars
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| **c != ' ')
-        .map(|(i, c)| (*c, i))
-        .unzip();
-    let mut found: Vec<(Kind, usize, usize)> = Vec::new();
-    for (kind, words) in LABELS {
-        for word in *words {
-            let n = word.chars().count();
-            let mut from = 0;
-            while let Some(i) = super::glyphs::find_from(&flat, word, from) {
-                from = i + n;
-                let free = found.iter().all(|(_, a, b)| i + n <= *a || i >= *b);
-                let cell = is_cell(&home, i, i + n, *kind);
-                if free && (cell || stands_as_label(&flat, i, i + n, *kind)) {
-                    let begins = if matches!(kind, Kind::Another | Kind::Officer) {
-                        whole_label(&flat, &home, i)
-                    } else {
-                        i
-                    };
-                    let front: String = flat[begins..i].iter().collect();
-                    let own = *kind == Kind::Officer && names::once(&front);
-                    let kind = if own { Kind::Role } else { *kind };
-                    found.push((kind, begins, i + n));
-                }
-            }
-        }
-    }
-    if flat.get(2) == Some(&')') && find(&flat, "签").is_some_and(|at| at < 2) {
-        // (签名)韦志英: the note stands before the name.
-        found.push((Kind::Signer, 0, 3));
-    }
-    let of_others = |f: &(Kind, usize, usize)| f.0 == Kind::Another && f.1 == 0;
-    if let Some(colon) = list_heading(&flat).filter(|_| !found.iter().any(of_others)) {
-        found.retain(|(_, from, _)| *from > colon);
-        found.push((Kind::ListHead, 0, colon));
-    }
-    found.sort_by_key(|f| f.1);
-    if found.is_empty() {
-        found.extend(unknown_label(&flat));
-    }
-    let back = |i: usize| home.get(i).copied().unwrap_or(chars.len());
-    found
-        .into_iter()
-        .map(|(kind, from, to)| Label {
-            kind,
-            from: back(from),
-            to: back(after_colon(&flat, to)),
-        })
-        .collect()
-}
-
-/// Where a label of somebody else begins: 棠垭村 in 棠垭村村主任: belongs to it; a name before it, or the unit he stands for, does not.
-fn whole_label(flat: &[char], home: &[usize], at: usize) -> usize {
-    let joined = |i: &usize| home[*i] == home[i - 1] + 1 && is_han(flat[i - 1]);
-    let begins = (1..=at)
-        .rev()
-        .take_while(joined)
-        .last()
-        .map_or(at, |i| i - 1);
-    let before: String = flat[begins..at].iter().collect();
-    let stands_for = matches!(flat[at], '法' | '单' | '负') && names::unit(&before) >= 0.8;
-    // 东坡村 may be anybody's name, but not before 村主任.
-    let place = before.ends_with([
-        '村', '镇', '乡', '社', '厂', '校', '院', '所', '站', '局', '处',
-    ]);
-    if names::person(&before) > 0.8 && !place || stands_for {
-        at
-    } else {
-        begins
-    }
-}
-
-/// 联合署名:, 以下为联名者:, however it is worded: the colon's place.
-fn list_heading(flat: &[char]) -> Option<usize> {
-    let colon = flat.iter().take(10).position(|c| *c == ':')?;
-    let head: String = flat[..colon].iter().collect();
-    let together = ["联名", "联合", "联署", "共同", "集体", "签名者", "署名者"];
-    (together.iter().any(|t| head.contains(t)) && !head.contains(['电', '址'])).then_some(colon)
-}
-
-/// Whether a label stands alone between two gaps of its row, as in a table: 现居住地 东坡村9队 工作单位 机械厂.
-fn is_cell(home: &[usize], from: usize, to: usize, kind: Kind) -> bool {
-    let gap = |at: usize| home.get(at).is_none_or(|next| *next > home[at - 1] + 1);
-    let details = match kind {
-        Kind::Address | Kind::Phone | Kind::Id => true,
-        Kind::Other => to - from > 2,
-        _ => false,
-    };
-    details && to - from > 1 && (from == 0 || gap(from)) && to < home.len() && gap(to)
-}
-
-/// A label is one where a row or a gap begins and a colon, a bracket or its value follows.
-fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
-    let next = flat.get(to).copied();
-    let colon = next.is_some_and(|c| parts_label(c) || c == '(');
-    let starts = from == 0
-        || is_mark(flat[from - 1])
-        || matches!(flat[from - 1], '(' | ')')
-        || flat[from - 1].is_ascii_digit();
-    let length = to - from;
-    // 证明人 0, 律师 ..: a row of its own. 签名 may also head what stands below it.
-    if from == 0 && kind != Kind::ListHead && unanswered(&flat[to..]) {
-        return true;
-    }
-    match kind {
-        Kind::Another | Kind::Officer => {
-            let number = from == 0 && !flat[to..].iter().any(|c| is_han(*c));
-            colon || number || starts && names_follow(&flat[to..])
-        }
-        Kind::Addressed => from == 0 && next == Some(':'),
-        // 律师事务所 and 代表大会 are none.
-        Kind::Agent | Kind::Signer if length == 2 && matches!(flat[from], '律' | '代') => {
-            colon || starts && names_follow(&flat[to..])
-        }
-        // 张三（签名） is a signature with a note behind it, not a list.
-        Kind::ListHead if length == 2 => from == 0 && next.is_some_and(|c| c == ':'),
-        Kind::ListHead => from == 0 || colon,
-        Kind::Phone | Kind::Id => colon || starts || next.is_some_and(|c| c.is_ascii_digit()),
-        // 委托人住:
-        Kind::Address if length == 1 => colon && (starts || flat[from - 1] == '人'),
-        Kind::Signer
-            if matches!(
-                flat[from..to],
-                ['本', '人']
-                    | ['口', '述']
-                    | ['姓', '名']
-                    | ['签', '字']
-                    | ['署', '名']
-                    | ['落', '款']
-                    | ['签', '署']
-            ) =>
-        {
-            starts && (colon || names_follow(&flat[to..]))
-        }
-        Kind::Scribe if flat[from..to] == ['记', '录'] => {
-            starts && (colon || names_follow(&flat[to..]))
-        }
-        Kind::Other => colon && (starts || length > 2) || starts && length > 2,
-        _ => colon || starts,
-    }
-}
-
-/// Full names and nothing else, numbered or not: 证明人 向传英、骆启华.
-fn names_follow(rest: &[char]) -> bool {
-    let rest: String = rest.iter().collect();
-    let numbered = |part: &str| part.trim_start_matches(|c| !is_han(c)).to_owned();
-    let parts = rest.split(['、', ',', '(', ')']).map(numbered);
-    let mut parts = parts.filter(|p| !p.is_empty());
-    parts.next().is_some_and(|part| names::person(&part) > 0.8)
-        && parts.all(|part| names::person(&part) > 0.4)
-}
-
-/// Whose a name is behind a label nobody listed: the writer's where the label is nearly one of his, or says who he is. Of any other nobody can tell.
-fn whose(label: &str) -> Kind {
-    let own = LABELS.iter().filter(|(kind, _)| *kind == Kind::Signer);
-    let nearly = |word: &&str| word.chars().count() >= 3 && one_off(word, label);
-    if label.starts_with('被') {
-        Kind::Another
-    } else if own.flat_map(|(_, words)| words.iter()).any(nearly) {
-        Kind::Signer
-    } else if names::pseudonym(label) {
-        Kind::Role
-    } else {
-        Kind::Called
-    }
-}
-
-/// `来信入：陆思雨`: a colon after a few characters, the label itself unreadable. What follows tells its kind.
-fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
-    if let Some(end) = signer_without_colon(flat) {
-        return Some((Kind::Signer, 0, end));
-    }
-    let colon = flat.iter().take(8).position(|c| *c == ':')?;
-    let value: String = flat[colon + 1..].iter().filter(|c| **c != ')').collect();
-    let label: String = flat[..colon].iter().collect();
-    let figures = value.chars().filter(char::is_ascii_digit).count();
-    let kind = if address_like(&value) {
-        Kind::Address
-    } else if figures >= 7 && figures * 2 > value.chars().count() {
-        if figures >= 15 { Kind::Id } else { Kind::Phone }
-    } else if has_any(&label, &["联系", "联络"]) && names::person(&value) > 0.4 {
-        Kind::Contact
-    } else if colon > 0
-        && all_han(&flat[..colon])
-        && (names::person(&value) > 0.4 || names::incomplete(&value) || names::unit(&value) >= 0.8)
-    {
-        whose(&label)
-    } else {
-        return None;
-    };
-    // 王芳:13872514096: whose it is stands before the mark.
-    let detail = matches!(kind, Kind::Address | Kind::Phone | Kind::Id);
-    let named = detail && names::person(&label) > 0.8;
-    Some((kind, if named { colon } else { 0 }, colon))
-}
-
-/// `末信人兵王爱民`: label and colon both misread, a whole name at the end.
-fn signer_without_colon(flat: &[char]) -> Option<usize> {
-    let person = flat
-        .iter()
-        .take(4)
-        .position(|c| *c == '人')
-        .filter(|i| *i >= 1)?;
-    // Of the label 写信人 only 人 may be left; whoever is named in another part is no signer.
-    let label: String = flat[..=person].iter().collect();
-    let other = [
-        "证明", "介绍", "负责", "联系", "委托", "代", "经办", "责任", "见证",
-    ];
-    let known = "信映诉请助报告议访".contains(flat[person - 1])
-        || person == 2 && names::person(&label) <= 0.8 && !has_any(&label, &other);
-    if flat.contains(&':') || !known {
-        return None;
-    }
-    (person + 1..=person + 2).find(|&from| {
-        let rest: String = flat.get(from..).unwrap_or_default().iter().collect();
-        names::person(&rest) > 0.8
-    })
-}
-
-/// Past the brackets and the colon that follow a label.
-fn after_colon(flat: &[char], mut at: usize) -> usize {
-    if flat.get(at) == Some(&'(')
-        && let Some(close) = flat[at..].iter().take(8).position(|c| *c == ')')
-    {
-        let inside: String = flat[at + 1..at + close].iter().collect();
-        if inside.contains('签')
-            || inside.contains('章')
-            || inside.contains('印')
-            || flat.get(at + close + 1) == Some(&':')
-            || inside.chars().all(|c| !is_han(c))
-        {
-            at += close + 1;
-        }
-    }
-    for word in [
-        "签名", "签字", "签章", "盖章", "名叫", "名为", "叫", "为", "是", "系",
-    ] {
-        if find(&flat[at.min(flat.len())..], word) == Some(0) {
-            at += word.chars().count();
-        }
-    }
-    while flat.get(at).is_some_and(|c| is_mark(*c) || *c == ')') {
-        at += 1;
-    }
-    at
 }

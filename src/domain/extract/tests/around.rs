@@ -630,3 +630,17 @@ fn an_appeal_that_is_told_of_is_not_what_a_letter_is_for() {
     let fields = told(&["不服区里的答复，现提出申诉。"], &["汪小满"]);
     assert_eq!(fields.purpose.value.as_deref(), Some("申诉"));
 }
+
+#[test]
+fn a_printed_mail_says_above_it_whom_it_went_to() {
+    let fields = letter(&[
+        "发件人：汪小满 <wang@example.com>",
+        "收件人：xfj@example.gov.cn（临江市人民政府）",
+        "时　间：2025年3月4日 21:14",
+        "主　题：小区的路灯",
+        "工作人员：",
+        "路灯坏了半年，恳请派人修好。",
+        "汪小满",
+    ]);
+    assert_eq!(fields.addressee.value.as_deref(), Some("临江市人民政府"));
+}
