@@ -17,8 +17,11 @@ const ASKED: usize = 4;
 /// Mirrored, a line from behind is surer by this, and at least so sure.
 const SURER: f32 = 0.15;
 const SURE_MIRRORED: f32 = 0.75;
-/// So many lines from behind are a page's that shines through: one may be chance.
+/// So many lines from behind are a page's that shines through: one may be chance…
 const FOUND_MIN: usize = 2;
+/// …but on a back with no more lines than these, where one is so sure mirrored.
+const FEW_LINES: usize = 3;
+const SURE_ALONE: f32 = 0.9;
 /// The rest of what shines through is not darker than this, as a multiple of those lines' ink.
 const DARKER: f32 = 1.3;
 /// On such a page a pale line stays when it is surer as it stands by this…
@@ -81,7 +84,11 @@ impl PpOcr {
         let mut unsure: Vec<usize> = (0..lines.len())
             .filter(|i| lines[*i].confidence < SURE && chars(&lines[*i]) >= CHARS_MIN)
             .collect();
-        if unsure.len() < FOUND_MIN {
+        let (enough, sure) = match lines.len() <= FEW_LINES {
+            true => (1, SURE_ALONE),
+            false => (FOUND_MIN, SURE_MIRRORED),
+        };
+        if unsure.len() < enough {
             return Ok(None);
         }
         unsure.sort_by_key(|i| std::cmp::Reverse(chars(&lines[*i])));
@@ -93,7 +100,7 @@ impl PpOcr {
             let line = &lines[i];
             for (flip, found) in FLIPS.iter().zip(&mut found) {
                 let mirrored = self.sureness_of(page, flip(&line.quad), line.vertical)?;
-                if mirrored >= SURE_MIRRORED && mirrored >= line.confidence + SURER {
+                if mirrored >= sure && mirrored >= line.confidence + SURER {
                     found.push(i);
                 }
             }
@@ -102,6 +109,6 @@ impl PpOcr {
             .into_iter()
             .zip(found)
             .max_by_key(|(_, found)| found.len());
-        Ok(best.filter(|(_, found)| found.len() >= FOUND_MIN))
+        Ok(best.filter(|(_, found)| found.len() >= enough))
     }
 }

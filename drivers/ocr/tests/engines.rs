@@ -155,6 +155,29 @@ fn writing_that_shines_through_a_blank_back_is_no_text_and_pale_writing_is() {
     }
 }
 
+/// The page with nothing but these rows.
+fn only(page: &Page, rows: std::ops::Range<usize>) -> Page {
+    let width = page.width() as usize;
+    let pixels = page.rgb().chunks_exact(3).enumerate();
+    let rgb = pixels.flat_map(|(at, pixel)| match rows.contains(&(at / width)) {
+        true => [pixel[0], pixel[1], pixel[2]],
+        false => [240; 3],
+    });
+    Page::from_rgb(page.width(), page.height(), rgb.collect(), MediaType::Png)
+        .expect("as many pixels")
+}
+
+#[test]
+fn a_single_line_that_shines_through_a_back_is_no_text_and_a_single_pale_one_is() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let line = only(&sample(), 980..1120);
+    let read = engine.read(&pale(&line, true)).unwrap();
+    assert_eq!(text(&read), "");
+    assert!(read.shows_through);
+    let read = engine.read(&pale(&line, false)).unwrap();
+    assert!(text(&read).contains("公共绿地"), "{}", text(&read));
+}
+
 #[test]
 fn a_page_of_a_few_pixels_is_read_without_a_fault() {
     let engine = Engine::open(&Settings::new(models())).unwrap();
