@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run train test fuzz fuzz-corpus month campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory bench-office fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test fuzz fuzz-corpus month campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory bench-office fit storm archive-check package package-trial aarch64 advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -38,6 +38,7 @@ help:
 	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
 	@echo 'make package              the Debian packages, in target/debian'
 	@echo 'make package-trial        a bare Debian 12 without a network takes the package, and is tormented (needs root)'
+	@echo 'make aarch64              the program for aarch64, compiled here, and a sample envelope read by it under qemu (needs root and the network)'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -179,6 +180,10 @@ package:
 
 package-trial: package
 	/usr/bin/python3 package/trial.py --letters '$(LETTERS)'
+
+aarch64:
+	@setup/setup.sh run
+	setup/aarch64.sh
 
 advisories:
 	@setup/setup.sh test
