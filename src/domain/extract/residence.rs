@@ -173,7 +173,6 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         }
         _ => n >= 4 && (address_like(&text) || estate_like(&text)),
     };
-    // 本小区, 这里: no name of a place.
     // 搬到…居住: goods are brought to places, too; of two moves nobody tells which was the last.
     let moved = phrase.contains(['搬', '迁']);
     let behind: String = clause.chars().skip(cut).collect();
@@ -188,6 +187,7 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
     if moved && !(once && stays.iter().any(|word| behind.starts_with(word))) {
         return None;
     }
+    // 本小区, 这里: no name of a place.
     let nameless = n <= 4
         && ["本", "该", "这", "那", "此", "我"]
             .iter()
