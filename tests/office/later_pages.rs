@@ -10,6 +10,21 @@ use super::brokers::{Brokers, Office, ask};
 use super::files::scanning;
 use crate::support::{TestStation, project, wait_for};
 
+/// The letter of one page, registered, its receipt taken; what the claim of it was.
+fn registered(station: &TestStation, office: &Office, (name, file): &(&str, PathBuf)) -> Value {
+    station.scan(file, name);
+    station.wait_for_stage("S008", &["drafted"], 120);
+    let claim = office.claim(0, 1).remove(0);
+    let body = json!({"case_number": "SZ-8", "lease": claim["lease"]});
+    let acked = office.call(0, "POST", "/v1/drafts/desk-a.S008/ack", Some(body));
+    assert_eq!(acked.0, 200, "{}", acked.1);
+    wait_for("the receipt", 30, || {
+        let acked = "SELECT case_number FROM drafts WHERE state = 'acked'";
+        (ask(station, acked) == ["SZ-8"]).then_some(())
+    });
+    claim
+}
+
 /// The change that a page brings which is taken into the registered letter.
 fn change_by(station: &TestStation, office: &Office, (name, file): &(&str, PathBuf)) -> Value {
     station.scan(file, name);
@@ -36,20 +51,11 @@ fn a_page_found_after_the_registration_is_named_and_fetched_at_the_office() {
     let station = scanning(&office.table(&brokers, "desk-a", ""));
     let sheets =
         ["S008_p1.jpg", "S008_p2.jpg"].map(|name| (name, project("tests/letters").join(name)));
-    station.scan(&sheets[0].1, sheets[0].0);
-    station.wait_for_stage("S008", &["drafted"], 120);
-    let claim = office.claim(0, 1).remove(0);
-    let body = json!({"case_number": "SZ-8", "lease": claim["lease"]});
-    let acked = office.call(0, "POST", "/v1/drafts/desk-a.S008/ack", Some(body));
-    assert_eq!(acked.0, 200, "{}", acked.1);
+    let claim = registered(&station, &office, &sheets[0]);
     let pdf = "/v1/letters/desk-a.S008/archive.pdf";
     let page = "/v1/letters/desk-a.S008/pages/2";
     let (_, before) = office.bytes(0, pdf);
     assert_eq!(office.bytes(0, page).0, 404);
-    wait_for("the receipt", 30, || {
-        let acked = "SELECT case_number FROM drafts WHERE state = 'acked'";
-        (ask(&station, acked) == ["SZ-8"]).then_some(())
-    });
 
     let change = change_by(&station, &office, &sheets[1]);
     assert_eq!(
@@ -95,16 +101,7 @@ fn a_page_found_after_the_brokers_lost_what_they_knew_of_its_letter_is_fetched_a
     let station = scanning(&office.table(&brokers, "desk-a", ""));
     let sheets =
         ["S008_p1.jpg", "S008_p2.jpg"].map(|name| (name, project("tests/letters").join(name)));
-    station.scan(&sheets[0].1, sheets[0].0);
-    station.wait_for_stage("S008", &["drafted"], 120);
-    let claim = office.claim(0, 1).remove(0);
-    let body = json!({"case_number": "SZ-8", "lease": claim["lease"]});
-    let acked = office.call(0, "POST", "/v1/drafts/desk-a.S008/ack", Some(body));
-    assert_eq!(acked.0, 200, "{}", acked.1);
-    wait_for("the receipt", 30, || {
-        let acked = "SELECT case_number FROM drafts WHERE state = 'acked'";
-        (ask(&station, acked) == ["SZ-8"]).then_some(())
-    });
+    registered(&station, &office, &sheets[0]);
 
     brokers.kill(0);
     fs::remove_dir_all(brokers.file("node-0")).unwrap();
