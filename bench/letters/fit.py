@@ -2,8 +2,7 @@
 
 Usage: fit.py --group SIGNS.jsonl… --group SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method, the signs of reading
-and agreement bound to their direction; plain Python, so that it runs wherever
-the project builds. The letters of one group share names, towns and wordings with no
+and agreement bound to their direction. The letters of one group share names, towns and wordings with no
 other; the threshold is the lowest confidence at which the upper bound (95 %) of the wrong ones is at most 0.5 % of the accepted, where every
 group is graded by a model fitted on the others. The shipped model is fitted on all groups. The held-out letters choose nothing: what they come
 to is printed beside the threshold. Prints what was reached to stderr.
@@ -14,6 +13,8 @@ import bisect
 import json
 import math
 import sys
+
+import numpy as np
 
 WRONG_ALLOWED = 0.005
 SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
@@ -39,53 +40,25 @@ def load(paths):
     return fields
 
 
-def solve(matrix, vector):
-    n = len(vector)
-    rows = [row[:] + [vector[i]] for i, row in enumerate(matrix)]
-    for i in range(n):
-        pivot = max(range(i, n), key=lambda r: abs(rows[r][i]))
-        rows[i], rows[pivot] = rows[pivot], rows[i]
-        for r in range(i + 1, n):
-            factor = rows[r][i] / rows[i][i]
-            for c in range(i, n + 1):
-                rows[r][c] -= factor * rows[i][c]
-    out = [0.0] * n
-    for i in reversed(range(n)):
-        out[i] = (rows[i][n] - sum(rows[i][c] * out[c] for c in range(i + 1, n))) / rows[i][i]
-    return out
-
-
-def probability(weights, x):
-    s = max(-30.0, min(30.0, sum(w * v for w, v in zip(weights, x))))
-    return 1 / (1 + math.exp(-s))
-
-
 def regress(samples, names):
     """Weights for the bias and each sign; signs are scaled to unit spread while fitting."""
-    spread = {}
-    for name in names:
-        values = [signs.get(name, 0.0) for signs, _ in samples]
-        mean = sum(values) / len(values)
-        spread[name] = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values)) or 1.0
-    xs = [[1.0] + [signs.get(name, 0.0) / spread[name] for name in names] for signs, _ in samples]
-    ys = [1.0 if right else 0.0 for _, right in samples]
-    n = len(names) + 1
-    weights = [0.0] * n
+    signs = np.array([[signs.get(name, 0.0) for name in names] for signs, _ in samples])
+    spread = signs.std(axis=0)
+    spread[spread == 0.0] = 1.0
+    x = np.hstack([np.ones((len(samples), 1)), signs / spread])
+    y = np.array([float(right) for _, right in samples])
+    ridge = np.full(x.shape[1], RIDGE)
+    ridge[0] = 0.0
+    weights = np.zeros(x.shape[1])
     for _ in range(30):
-        gradient = [-RIDGE * w if i else 0.0 for i, w in enumerate(weights)]
-        hessian = [[(RIDGE if i == j and i else 1e-6 if i == j else 0.0) for j in range(n)] for i in range(n)]
-        for x, y in zip(xs, ys):
-            p = probability(weights, x)
-            for i in range(n):
-                gradient[i] += (y - p) * x[i]
-                q = p * (1 - p) * x[i]
-                for j in range(n):
-                    hessian[i][j] += q * x[j]
-        step = solve(hessian, gradient)
-        weights = [w + s for w, s in zip(weights, step)]
-        if max(abs(s) for s in step) < 1e-5:
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30.0, 30.0)))
+        gradient = x.T @ (y - p) - ridge * weights
+        hessian = (x.T * (p * (1 - p))) @ x + np.diag(np.where(ridge > 0.0, ridge, 1e-6))
+        step = np.linalg.solve(hessian, gradient)
+        weights = weights + step
+        if np.abs(step).max() < 1e-5:
             break
-    return weights[0], {name: w / spread[name] for name, w in zip(names, weights[1:])}
+    return float(weights[0]), {name: float(w) for name, w in zip(names, weights[1:] / spread)}
 
 
 def constrained(samples, names):
@@ -102,7 +75,8 @@ def constrained(samples, names):
 
 def sure(model, signs):
     bias, weights = model
-    return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
+    s = bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, s))))
 
 
 def at_most(wrong):

@@ -46,7 +46,7 @@ impl Model {
 }
 
 impl Meaning for Model {
-    fn of(&self, text: &str) -> Option<Vec<f32>> {
+    fn of(&self, texts: &[String]) -> Option<Vec<Vec<f32>>> {
         let mut loaded = self.loaded();
         if let Loaded::NotYet = *loaded {
             *loaded = match meaning::Meaning::open(&self.folder) {
@@ -61,7 +61,7 @@ impl Meaning for Model {
             return None;
         };
         drop(loaded);
-        Some(model.of(text))
+        Some(model.of(texts))
     }
 }
 
@@ -69,20 +69,24 @@ impl Meaning for Model {
 mod tests {
     use super::*;
 
+    fn threat() -> [String; 1] {
+        ["我就去跳楼".to_owned()]
+    }
+
     #[test]
     fn without_its_file_the_model_says_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(Model::of(folder.path()).of("我就去跳楼"), None);
+        assert_eq!(Model::of(folder.path()).of(&threat()), None);
         std::fs::write(folder.path().join(meaning::FILE), "cut off").expect("written");
-        assert_eq!(Model::of(folder.path()).of("我就去跳楼"), None);
+        assert_eq!(Model::of(folder.path()).of(&threat()), None);
     }
     #[test]
     fn the_model_leaves_the_memory_and_comes_back() {
         let models = concat!(env!("CARGO_MANIFEST_DIR"), "/.setup/models");
         let model = Model::of(Path::new(models));
-        let before = model.of("我就去跳楼").expect("make setup");
+        let before = model.of(&threat()).expect("make setup");
         model.leave();
         assert!(matches!(*model.loaded(), Loaded::NotYet));
-        assert_eq!(model.of("我就去跳楼"), Some(before));
+        assert_eq!(model.of(&threat()), Some(before));
     }
 }

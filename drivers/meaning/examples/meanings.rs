@@ -6,10 +6,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let models = std::env::args().nth(1).ok_or("meanings MODELS_DIR")?;
     let meaning = meaning::Meaning::open(models.as_ref())?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for text in std::io::stdin().lock().lines() {
-        for number in meaning.of(&text?) {
-            out.write_all(&number.to_le_bytes())?;
-        }
+    let texts: Vec<String> = std::io::stdin().lock().lines().collect::<Result<_, _>>()?;
+    for number in meaning.of(&texts).into_iter().flatten() {
+        out.write_all(&number.to_le_bytes())?;
     }
     Ok(())
 }

@@ -21,6 +21,9 @@ const SHA256: &str = "ec96c716cbe2c45b788f2bcf1882c9da7b89de86c1ac7defff99b466ba
 /// How many numbers a text has: of three layers, 384 each.
 pub const NUMBERS: usize = 1152;
 
+/// Texts computed at once.
+const MOST_CORES: usize = 4;
+
 /// Why the model could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,7 +73,8 @@ fn pinned(models_dir: &Path) -> Result<Vec<u8>, OpenError> {
 pub struct Meaning {
     pieces: Pieces,
     network: Network,
-    core: Option<rayon::ThreadPool>,
+    /// One thread each.
+    cores: Vec<rayon::ThreadPool>,
 }
 
 impl Meaning {
@@ -90,23 +94,36 @@ impl Meaning {
         let sizes = network::Sizes::read(&mut stored)?;
         let pieces = Pieces::read(&mut stored, &sizes)?;
         let network = Network::read(&mut stored, sizes)?;
-        // On one thread: shared out among several, each of fifty multiplications of a text would wait for the slowest of them, and beside
+        // A text on one thread: shared out among several, each of its fifty multiplications would wait for the slowest of them, and beside
         // other work that is nearly all its time.
-        let core = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok();
+        let one = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok();
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_CORES));
+        let cores = (0..cores).filter_map(one).collect();
         Some(Self {
             pieces,
             network,
-            core,
+            cores,
         })
     }
 
-    /// The [`NUMBERS`] of a text; what is longer than the model sees counts to there.
+    /// The [`NUMBERS`] of each text, several at once where there are cores; what is longer than the model sees counts to there.
     #[must_use]
-    pub fn of(&self, text: &str) -> Vec<f32> {
-        let pieces = self.pieces.of(text);
-        match &self.core {
-            Some(core) => core.install(|| self.network.means(&pieces)),
-            None => self.network.means(&pieces),
+    pub fn of(&self, texts: &[String]) -> Vec<Vec<f32>> {
+        let means = |share: &[String]| -> Vec<Vec<f32>> {
+            let pieces = share.iter().map(|text| self.pieces.of(text));
+            pieces.map(|pieces| self.network.means(&pieces)).collect()
+        };
+        if self.cores.is_empty() {
+            return means(texts);
         }
+        let each = texts.len().div_ceil(self.cores.len()).max(1);
+        std::thread::scope(|scope| {
+            let shares = texts.chunks(each).zip(&self.cores);
+            let begun = shares.map(|(share, core)| scope.spawn(|| core.install(|| means(share))));
+            let begun: Vec<_> = begun.collect();
+            let done = begun.into_iter().map(std::thread::ScopedJoinHandle::join);
+            done.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
     }
 }

@@ -11,10 +11,15 @@ fn models() -> PathBuf {
     )
 }
 
+/// The numbers of one text.
+fn of(model: &Meaning, text: &str) -> Vec<f32> {
+    model.of(&[text.to_owned()]).remove(0)
+}
+
 #[test]
 fn it_computes_what_the_peer_in_c_computes() {
     let model = Meaning::open(&models()).expect("make setup");
-    let numbers = model.of("再不给钱，我就从楼顶跳下去。");
+    let numbers = of(&model, "再不给钱，我就从楼顶跳下去。");
     assert_eq!(numbers.len(), NUMBERS);
     let peer = [
         [0.24, -0.011, 0.028, 0.357, 0.244, 0.079],
@@ -27,16 +32,25 @@ fn it_computes_what_the_peer_in_c_computes() {
         }
     }
     // Full and half width are one.
-    assert_eq!(numbers, model.of("再不给钱,我就从楼顶跳下去。"));
+    assert_eq!(numbers, of(&model, "再不给钱,我就从楼顶跳下去。"));
 }
 
 #[test]
 fn anything_is_a_text() {
     let model = Meaning::open(&models()).expect("make setup");
     for text in ["", " ", "ß🙂\u{0}", &"再不给钱，".repeat(1000)] {
-        let numbers = model.of(text);
+        let numbers = of(&model, text);
         assert!(numbers.len() == NUMBERS && numbers.iter().all(|n| n.is_finite()));
     }
+}
+
+#[test]
+fn of_many_texts_each_has_its_own_numbers_in_their_order() {
+    let model = Meaning::open(&models()).expect("make setup");
+    let texts: Vec<String> = (0..11).map(|n| "再等".repeat(n + 1)).collect();
+    let one_by_one: Vec<Vec<f32>> = texts.iter().map(|text| of(&model, text)).collect();
+    assert_eq!(model.of(&texts), one_by_one);
+    assert_eq!(model.of(&[]), Vec::<Vec<f32>>::new());
 }
 
 #[test]

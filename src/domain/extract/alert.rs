@@ -247,15 +247,16 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
     let sentences: Vec<&[Glyph]> = parts.map(|part| &flow[part]).collect();
     let told = clauses::told(&chars);
     let texts: Vec<String> = sentences.iter().map(|s| text_of(s)).collect();
-    let asked = Asked::of(meaning, &texts);
     let mut from = 0;
-    let all = sentences.iter().enumerate().filter_map(|(at, s)| {
+    let own = sentences.iter().map(|s| {
         let kept = s.iter().zip(&told[from..]).filter(|(_, told)| !**told);
-        let own: String = kept.map(|(g, _)| g.ch).collect();
         from += s.len();
-        Some((*s, said(&own, |among| asked.weight(at, among))?))
+        kept.map(|(g, _)| g.ch).collect()
     });
-    let mut said: Vec<(&[Glyph], String)> = all.collect();
+    let own: Vec<String> = own.collect();
+    let why = said(&own, &Asked::of(meaning, &texts)).into_iter();
+    let all = sentences.iter().zip(why);
+    let mut said: Vec<(&[Glyph], String)> = all.filter_map(|(s, why)| Some((*s, why?))).collect();
     // Whoever judges one sentence must not miss another: the surest first, with its place, then the rest as they come.
     said.sort_by_key(|(_, why)| why != LISTED);
     let found = said.first().cloned().or_else(|| {
@@ -276,40 +277,83 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
     }
 }
 
-/// Why what the writer himself says in a sentence threatens: as a whole, or by what stands behind a lawful step in it.
-fn said(own: &str, meaning: impl Fn(Among) -> Option<f32>) -> Option<String> {
-    weighed(own, meaning).or_else(|| {
-        let may_be =
-            |end: &&str| learned::weigh(end).is_none_or(|end| end.over(true) >= meaning::NEVER);
-        let mut ends = threat::behind_a_lawful_step(own).filter(may_be);
-        ends.any(threat::threatens).then(|| LISTED.into())
-    })
+/// Why what the writer himself says in each sentence threatens, where it does: as a whole, or by what stands behind a lawful step in it.
+fn said(own: &[String], asked: &Asked<'_>) -> Vec<Option<String>> {
+    let weighed: Vec<Weighed> = own.iter().map(|own| Weighed::of(own)).collect();
+    let near = weighed.iter().enumerate().filter(|(_, w)| w.may_be());
+    let near: Vec<usize> = near.map(|(at, _)| at).collect();
+    let means = asked.weights(&near, Among::Neighbours);
+    let mut meant: Vec<Option<f32>> = vec![None; own.len()];
+    for (at, weight) in near.into_iter().zip(means) {
+        meant[at] = weight;
+    }
+    // A closing around it must not speak for what the lists call a threat.
+    let closed = (0..own.len()).filter(|at| {
+        let by_itself = weighed[*at].words && meant[*at].is_some();
+        by_itself && !weighed[*at].raised(meant[*at])
+    });
+    let closed: Vec<usize> = closed.collect();
+    let means = asked.weights(&closed, Among::Nothing);
+    for (at, weight) in closed.into_iter().zip(means) {
+        meant[at] = weight;
+    }
+    let each = own.iter().zip(&weighed).zip(meant);
+    let each = each.map(|((own, weighed), meant)| {
+        let whole = weighed.raised(meant).then(|| weighed.why());
+        whole.or_else(|| behind_a_lawful_step(own).then(|| LISTED.into()))
+    });
+    each.collect()
 }
 
-/// By its words, by how much it sounds like it, and by what it means where a model can tell (`meaning`).
-fn weighed(own: &str, meaning: impl Fn(Among) -> Option<f32>) -> Option<String> {
-    let words = threat::threatens(own);
-    let Some(weighed) = learned::weigh(own) else {
-        return words.then(|| LISTED.into());
-    };
-    let over = weighed.over(words);
-    let enough = |among| meaning(among).map(|m| over + m >= meaning::SUSPECTED);
-    let raised = over >= meaning::NEVER
-        && match enough(Among::Neighbours) {
-            None => over >= 0.0,
-            // A closing around it must not speak for what the lists call a threat.
-            Some(false) if words => enough(Among::Nothing) == Some(true),
-            Some(raised) => raised,
-        };
-    raised.then(|| {
-        if words {
-            LISTED.into()
-        } else if weighed.words.chars().any(is_han) {
-            format!("疑似扬言：“{}”", weighed.words)
-        } else {
-            "疑似扬言".into()
+fn behind_a_lawful_step(own: &str) -> bool {
+    let may_be =
+        |end: &&str| learned::weigh(end).is_none_or(|end| end.over(true) >= meaning::NEVER);
+    let mut ends = threat::behind_a_lawful_step(own).filter(may_be);
+    ends.any(threat::threatens)
+}
+
+/// A sentence by its words, and by how much it sounds like a threat.
+struct Weighed {
+    /// It has words of threats.
+    words: bool,
+    heaviest: Option<learned::Suspicion>,
+}
+
+impl Weighed {
+    fn of(own: &str) -> Self {
+        Self {
+            words: threat::threatens(own),
+            heaviest: learned::weigh(own),
         }
-    })
+    }
+
+    fn over(&self) -> Option<f32> {
+        Some(self.heaviest.as_ref()?.over(self.words))
+    }
+
+    /// Whether its meaning may make a threat of it.
+    fn may_be(&self) -> bool {
+        self.over().is_some_and(|over| over >= meaning::NEVER)
+    }
+
+    /// Whether it is enough, with what it means where a model can tell.
+    fn raised(&self, meant: Option<f32>) -> bool {
+        match (self.over(), meant) {
+            (None, _) => self.words,
+            (Some(over), None) => over >= 0.0,
+            (Some(over), Some(meant)) => self.may_be() && over + meant >= meaning::SUSPECTED,
+        }
+    }
+
+    fn why(&self) -> String {
+        match &self.heaviest {
+            Some(heaviest) if !self.words && heaviest.words.chars().any(is_han) => {
+                format!("疑似扬言：“{}”", heaviest.words)
+            }
+            Some(_) if !self.words => "疑似扬言".into(),
+            _ => LISTED.into(),
+        }
+    }
 }
 
 /// Why it threatens if its doubtful characters are what else they may be. Words alone are not enough: in noise, any word may be read.

@@ -3,13 +3,12 @@
 //! The model's numbers come from outside ([`Meaning`]); what they weigh is read from `meaning.txt`, made by `bench/letters/fit_meaning.py`.
 //! Without the model the words alone decide ([`super::learned`]).
 
-use std::cell::Cell;
 use std::sync::OnceLock;
 
 /// A language model: what texts mean, as numbers.
 pub trait Meaning: Send + Sync + std::fmt::Debug {
-    /// The numbers of a text; none if the model is not there.
-    fn of(&self, text: &str) -> Option<Vec<f32>>;
+    /// The numbers of each text, in their order; none if the model is not there.
+    fn of(&self, texts: &[String]) -> Option<Vec<Vec<f32>>>;
 }
 
 /// From this sum of both weights on a sentence is suspected: for recall. What that comes to is in `bench/letters/threats/README.md`.
@@ -20,14 +19,13 @@ pub(super) const NEVER: f32 = -2.0;
 const NEIGHBOUR: usize = 40;
 /// A longer sentence has more in it than the model sees at once.
 const LONGEST: usize = 200;
-/// Sentences of a letter that are asked about, at 20 to 50 ms each.
+/// Sentences of a letter that are asked about, at some 10 ms each.
 const MOST: usize = 100;
 
 /// The sentences of a text, with the model to ask about them.
 pub(super) struct Asked<'a> {
     model: Option<&'a dyn Meaning>,
     sentences: &'a [String],
-    left: Cell<usize>,
 }
 
 /// What a sentence is asked about with.
@@ -41,30 +39,34 @@ pub(super) enum Among {
 
 impl<'a> Asked<'a> {
     pub(super) fn of(model: Option<&'a dyn Meaning>, sentences: &'a [String]) -> Self {
-        let left = Cell::new(MOST);
-        Self {
-            model,
-            sentences,
-            left,
-        }
+        Self { model, sentences }
     }
 
-    /// What a sentence weighs by its meaning, between the one before and the one behind it, or by itself.
-    pub(super) fn weight(&self, at: usize, among: Among) -> Option<f32> {
-        let (model, sentence) = (self.model?, self.sentences.get(at)?);
-        if self.left.get() == 0 || sentence.chars().count() > LONGEST {
-            return None;
-        }
-        self.left.set(self.left.get() - 1);
+    /// What each of these sentences weighs by its meaning; none of one that is too long, of those beyond [`MOST`], and without a model.
+    pub(super) fn weights(&self, of: &[usize], among: Among) -> Vec<Option<f32>> {
+        let fits = |at: &&usize| self.sentences[**at].chars().count() <= LONGEST;
+        let asked: Vec<usize> = of.iter().filter(fits).take(MOST).copied().collect();
+        let texts: Vec<String> = asked.iter().map(|at| self.text(*at, among)).collect();
+        let told = match self.model {
+            Some(model) if !texts.is_empty() => model.of(&texts),
+            _ => None,
+        };
+        let weighed = told.into_iter().flatten().map(|numbers| weigh(&numbers));
+        let weights: Vec<(usize, Option<f32>)> = asked.into_iter().zip(weighed).collect();
+        let weight = |at: &usize| weights.iter().find(|(one, _)| one == at)?.1;
+        of.iter().map(weight).collect()
+    }
+
+    fn text(&self, at: usize, among: Among) -> String {
+        let sentence = &self.sentences[at];
         if among == Among::Nothing {
-            return weigh(&model.of(sentence)?);
+            return sentence.clone();
         }
         let before = at.checked_sub(1).map_or("", |i| self.sentences[i].as_str());
         let behind = self.sentences.get(at + 1).map_or("", String::as_str);
         let skipped = before.chars().count().saturating_sub(NEIGHBOUR);
         let chars = before.chars().skip(skipped).chain(sentence.chars());
-        let text: String = chars.chain(behind.chars().take(NEIGHBOUR)).collect();
-        weigh(&model.of(&text)?)
+        chars.chain(behind.chars().take(NEIGHBOUR)).collect()
     }
 }
 
@@ -94,9 +96,9 @@ mod tests {
     struct Listener(std::sync::Mutex<Vec<String>>);
 
     impl Meaning for Listener {
-        fn of(&self, text: &str) -> Option<Vec<f32>> {
-            self.0.lock().expect("one thread").push(text.to_owned());
-            Some(vec![0.0; meaning::NUMBERS])
+        fn of(&self, texts: &[String]) -> Option<Vec<Vec<f32>>> {
+            self.0.lock().expect("one thread").extend_from_slice(texts);
+            Some(vec![vec![0.0; meaning::NUMBERS]; texts.len()])
         }
     }
 
@@ -117,19 +119,15 @@ mod tests {
         ];
         let listener = Listener::default();
         let asked = Asked::of(Some(&listener), &sentences);
-        assert!(
-            asked.weight(1, Among::Neighbours).is_some()
-                && asked.weight(3, Among::Neighbours).is_none()
-        );
+        let told = asked.weights(&[1, 3], Among::Neighbours);
+        assert!(told[0].is_some() && told[1].is_none());
+        assert!(asked.weights(&[1], Among::Nothing)[0].is_some());
         let text = format!("{}我就{}", "很".repeat(40), "谢".repeat(40));
-        assert!(asked.weight(1, Among::Nothing).is_some());
         let by_itself = "我就".to_owned();
         assert_eq!(*listener.0.lock().expect("one thread"), [text, by_itself]);
-        assert!(
-            (0..200)
-                .filter(|_| asked.weight(0, Among::Neighbours).is_some())
-                .count()
-                == MOST - 2
-        );
+        let many: Vec<usize> = vec![0; MOST + 1];
+        assert_eq!(asked.weights(&many, Among::Nothing).len(), MOST + 1);
+        assert_eq!(listener.0.lock().expect("one thread").len(), MOST + 2);
+        assert_eq!(Asked::of(None, &sentences).weights(&[1], Among::Nothing), [None]);
     }
 }

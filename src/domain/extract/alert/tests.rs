@@ -26,14 +26,15 @@ pub(super) fn raised(text: &str) -> bool {
     let told = clauses::told(&folded);
     let parts = sentences(&folded).into_iter();
     let sentences: Vec<String> = parts.map(|part| folded[part].iter().collect()).collect();
-    let asked = Asked::of(Some(model()), &sentences);
     let mut from = 0;
-    sentences.iter().enumerate().any(|(at, s)| {
+    let own = sentences.iter().map(|s| {
         let kept = s.chars().zip(&told[from..]).filter(|(_, told)| !**told);
-        let own: String = kept.map(|(c, _)| c).collect();
         from += s.chars().count();
-        said(&own, |among| asked.weight(at, among)).is_some()
-    })
+        kept.map(|(c, _)| c).collect()
+    });
+    let own: Vec<String> = own.collect();
+    let why = said(&own, &Asked::of(Some(model()), &sentences));
+    why.iter().any(Option::is_some)
 }
 
 #[test]
