@@ -153,7 +153,8 @@ impl Look<'_> {
             }
             Filter::Jbig2Decode => {
                 if let Some(data) = coded()? {
-                    jbig2::check(&data).map_err(damaged)?;
+                    let pixels = u64::from(size.0) * u64::from(size.1);
+                    jbig2::check(&data, pixels).map_err(damaged)?;
                 }
                 samples(stream, size)
             }

@@ -347,6 +347,24 @@ fn a_page_on_its_side_or_head_reads_as_when_it_lies_right() {
     }
 }
 
+/// It has few lines, and they run across as an ordinary envelope's do.
+#[test]
+fn a_vertical_envelope_on_either_side_reads_as_when_it_stands() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    for name in ["S004_env.jpg", "S006_env.jpg"] {
+        let page = decoded(name);
+        let standing = engine.read(&page).unwrap();
+        assert_eq!(standing.turned_deg, 0, "{name}");
+        for quarters in 1..4 {
+            let read = engine.read(&turned(&page, quarters)).unwrap();
+            assert_eq!(read.turned_deg as usize, 90 * quarters, "{name}");
+            assert_eq!(text(&read), text(&standing), "{name}");
+        }
+    }
+    let across = engine.read(&decoded("A001_env.jpg")).unwrap();
+    assert_eq!(across.turned_deg, 0);
+}
+
 /// OpenVINO's libraries, where the set-up or the system has them.
 fn openvino() -> Option<PathBuf> {
     let set_up = || workspace().join(".setup/openvino/openvino/libs");

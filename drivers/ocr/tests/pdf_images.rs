@@ -180,3 +180,33 @@ fn a_jbig2_image_of_which_segments_are_missing_is_damaged() {
         assert_eq!(said(&image("/Filter /JBIG2Decode", data)), "damaged");
     }
 }
+
+/// What a decoder makes of the rows behind a wrong code is white.
+#[test]
+fn a_jbig2_image_whose_fax_code_is_broken_is_damaged() {
+    let mut encoder = fax::encoder::Encoder::new(fax::VecWriter::new());
+    for y in 0..64_u16 {
+        let row = (0..96).map(|x| match (x / 7 + y / 5) % 2 {
+            0 => fax::Color::Black,
+            _ => fax::Color::White,
+        });
+        encoder.encode_line(row, 96).expect("in memory");
+    }
+    let rows = encoder.finish().expect("in memory").finish();
+    let segment = |number: u8, kind: u8, data: &[u8]| {
+        let length = u32::try_from(data.len()).expect("short").to_be_bytes();
+        [&[0, 0, 0, number, kind, 0, 1][..], &length, data].concat()
+    };
+    let page = segment(0, 48, &[&[0, 0, 0, 96, 0, 0, 0, 64][..], &[0; 11]].concat());
+    let file = |rows: &[u8]| {
+        let head = [&[0, 0, 0, 96, 0, 0, 0, 64][..], &[0; 9], &[1]].concat();
+        let region = segment(1, 38, &[&head[..], rows].concat());
+        let dict = "/Subtype /Image /Width 96 /Height 64 /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode";
+        pdf(DRAWN, &[(dict.to_owned(), [&page[..], &region].concat())])
+    };
+    assert_eq!(said(&file(&rows)), "written");
+    assert_eq!(said(&file(&rows[..rows.len() / 2])), "damaged");
+    let mut wrong = rows.clone();
+    wrong[rows.len() / 2..][..6].fill(0);
+    assert_eq!(said(&file(&wrong)), "damaged");
+}

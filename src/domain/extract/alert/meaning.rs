@@ -128,6 +128,9 @@ mod tests {
         let many: Vec<usize> = vec![0; MOST + 1];
         assert_eq!(asked.weights(&many, Among::Nothing).len(), MOST + 1);
         assert_eq!(listener.0.lock().expect("one thread").len(), MOST + 2);
-        assert_eq!(Asked::of(None, &sentences).weights(&[1], Among::Nothing), [None]);
+        assert_eq!(
+            Asked::of(None, &sentences).weights(&[1], Among::Nothing),
+            [None]
+        );
     }
 }
