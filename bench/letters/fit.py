@@ -17,6 +17,7 @@ import sys
 import numpy as np
 
 WRONG_ALLOWED = 0.005
+LEAST_SURE = 0.9  # nothing is accepted that is less sure by itself, however few of its kind are wrong
 SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
 # What a purpose is told by is the way a letter speaks, not how well its evidence was read.
 ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_others", "only_told"}}
@@ -145,7 +146,7 @@ def main():
         # What a rule holds back for a person is never accepted, whatever its confidence.
         free = [(p, right) for p, right, vetoed in graded if not vetoed]
         found = threshold(free)
-        limit = 2.0 if found is None else max(found, 0.55)
+        limit = 2.0 if found is None else max(found, LEAST_SURE)
         accepted = [right for p, right in free if p >= limit]
         model = constrained(samples, names)
         kept = held.get(field, [])

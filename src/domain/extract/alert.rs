@@ -3,6 +3,7 @@
 //! By words over the whole letter, lines of low confidence included; who threatens whom is in [`threat`]. Every flag quotes its sentence.
 
 mod clauses;
+mod crime;
 mod innocent;
 mod learned;
 mod meaning;
@@ -19,108 +20,9 @@ use super::body;
 use super::evidence::place;
 use super::glyphs::{chars_of, has_any};
 use super::nbest;
+pub(super) use crime::tells_of_crime;
 pub use meaning::Meaning;
 use meaning::{Among, Asked};
-
-/// Clues to a crime.
-const CRIME: &[&str] = &[
-    "贪污",
-    "侵吞",
-    "私吞",
-    "吞没",
-    "截留",
-    "虚列",
-    "虚开",
-    "假账",
-    "做假",
-    "假发票",
-    "收受",
-    "贿赂",
-    "索要好处",
-    "收黑钱",
-    "强揽",
-    "强占",
-    "围标",
-    "串标",
-    "套现",
-    "卷款",
-    "殴打",
-    "打人致",
-    "寻衅",
-    "强迫交易",
-    "高利贷",
-    "套路贷",
-    "非法吸收",
-    "私设",
-    "受贿",
-    "行贿",
-    "好处费",
-    "侵占",
-    "挪用",
-    "私分",
-    "套取",
-    "骗取",
-    "诈骗",
-    "敲诈",
-    "勒索",
-    "回扣",
-    "洗钱",
-    "非法集资",
-    "赌博",
-    "开赌场",
-    "毒品",
-    "吸毒",
-    "贩毒",
-    "黑社会",
-    "涉黑",
-    "黑恶",
-    "恶势力",
-    "保护伞",
-    "卖淫",
-    "嫖娼",
-    "偷税",
-    "漏税",
-    "虚开",
-    "伪造",
-    "假公章",
-    "强奸",
-    "猥亵",
-    "拐卖",
-    "故意伤害",
-    "打伤",
-    "非法拘禁",
-    "强拆打人",
-    "索贿",
-    "权钱交易",
-    "买官卖官",
-    "中饱私囊",
-    "滥用职权",
-    "徇私枉法",
-    "徇私舞弊",
-    "玩忽职守",
-    "非法占用",
-    "盗窃",
-    "抢劫",
-    "贿选",
-    "传销",
-    "假药",
-    "有毒有害",
-    "吃拿卡要",
-    "违法犯罪",
-    "职务犯罪",
-    "虚报冒领",
-    "冒领",
-    "利用职务",
-    "私卖",
-    "倒卖",
-    "小金库",
-    "洗钱",
-];
-
-/// Whether a sentence has a clue to a crime in it.
-pub(super) fn tells_of_crime(sentence: &str) -> bool {
-    has_any(sentence, CRIME) && !has_any(sentence, &["没有贪污", "打击报复"])
-}
 
 const ENCLOSED: &[&str] = &[
     "随信",
@@ -136,6 +38,14 @@ const ENCLOSED: &[&str] = &[
     "现附",
     "附有",
     "奉上",
+    "信里夹",
+    "信里装",
+    "信封里",
+    "信封内",
+    "夹在信",
+    "装在信",
+    "一起寄",
+    "随函",
 ];
 
 const VALUABLES: &[&str] = &[
@@ -165,6 +75,8 @@ const VALUABLES: &[&str] = &[
     "元整",
     "百元",
     "千元",
+    "块钱",
+    "钞票",
     "毕业证",
     "荣誉证书",
     "勋章",
@@ -386,7 +298,13 @@ fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {
 }
 
 fn encloses(sentence: &str) -> bool {
-    if !has_any(sentence, ENCLOSED) {
+    // 附奖章一枚, and not 附近, 附件.
+    let annexed = sentence
+        .trim_start_matches(['另', '兹', '特'])
+        .strip_prefix('附');
+    let annexed =
+        annexed.is_some_and(|rest| !rest.starts_with(['近', '件', '加', '属', '带', '和']));
+    if !annexed && !has_any(sentence, ENCLOSED) {
         return false;
     }
     // 随信附上现金, and just as well 现将存折随信附上.

@@ -38,11 +38,13 @@ pub(crate) fn read(
         tail.extend(with_one_error(zones.tail_rows(), received_on.or(posted_on)));
     }
     let last_rows = &zones.body_rows()[zones.body.len().saturating_sub(2)..];
-    let near_end = if tail.is_empty() {
+    let mut near_end = if tail.is_empty() {
         candidates(last_rows, 0.7)
     } else {
         Vec::new()
     };
+    // What the text ends with may as well be the day of what it tells.
+    near_end.iter_mut().for_each(|c| c.note(IN_TEXT, 1.0));
     let mut head = candidates(zones.head(), 0.85);
     // The day alone in a row of its own, at the right below whom the letter is for; at the left it heads what is told.
     let below = zones.body_rows().iter().take(ROWS_BELOW_SALUTATION);

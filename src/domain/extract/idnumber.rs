@@ -232,6 +232,7 @@ pub(crate) fn read(
     candidate.note("checked", known(ok == Some(true)));
     candidate.note("birthday", known(plausible && of_age(&candidate.value)));
     candidate.note("region", known(region(&candidate.value).is_some()));
+    let is_unsure = candidate.glyphs.iter().any(|g| g.confidence < UNSURE);
     // What follows from a number that may be somebody else's is nothing of the sender's.
     let person = |found: fn(&str) -> Option<String>| {
         found(&candidate.value).filter(|_| sound && !is_doubtful)
@@ -240,7 +241,7 @@ pub(crate) fn read(
         birth: person(birth),
         sex: person(sex),
         region: person(region),
-        field: if sound && !is_doubtful {
+        field: if sound && !is_doubtful && !is_unsure {
             field(pages, &candidate, Measured::IdNumber, alternatives)
         } else {
             for_a_person(field(pages, &candidate, Measured::IdNumber, alternatives))
@@ -248,6 +249,9 @@ pub(crate) fn read(
         checksum_ok: ok,
     }
 }
+
+/// A figure that is read with less is left to a person: one number in eleven passes the check by chance.
+const UNSURE: f32 = 0.5;
 
 /// Whether a label says that the digits are an ID number.
 #[derive(Clone, Copy, PartialEq, Eq)]

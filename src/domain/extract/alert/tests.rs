@@ -38,6 +38,24 @@ pub(super) fn raised(text: &str) -> bool {
 }
 
 #[test]
+fn money_in_the_letter_and_what_is_annexed_are_valuables() {
+    for sentence in [
+        "信里夹了五十块钱,是还司机师傅的。",
+        "附奖章一枚,看完请退还。",
+        "捐给学校的三百元放在信封里。",
+    ] {
+        assert!(super::encloses(sentence), "{sentence}");
+    }
+    for sentence in [
+        "附近的邮局收了我两百元。",
+        "附件:身份证复印件一份。",
+        "他骗走了我的存折。",
+    ] {
+        assert!(!super::encloses(sentence), "{sentence}");
+    }
+}
+
+#[test]
 fn a_threat_behind_a_lawful_step_is_not_missed() {
     for text in [
         "我举报物业公司乱收费，再不处理我就跳楼。",

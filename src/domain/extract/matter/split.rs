@@ -29,6 +29,9 @@ const NUMBERINGS: &[&[&str]] = &[
     &["一是", "二是", "三是", "四是", "五是", "六是"],
     &["其一", "其二", "其三", "其四", "其五", "其六"],
     &["首先", "其次", "再次", "第四", "第五", "第六"],
+    &["问题一", "问题二", "问题三", "问题四", "问题五"],
+    &["甲、", "乙、", "丙、", "丁、"],
+    &["先说", "再说"],
 ];
 
 /// What opens another matter in a letter without numbers.
@@ -44,7 +47,31 @@ const TURNS: &[&str] = &[
     "顺便反映",
     "同时反映",
     "再反映",
+    "还想反映",
+    "还要反映",
+    "还有一事",
+    "还有一个事",
+    "还有个事",
+    "还有件事",
+    "再有",
+    "再就是",
+    "顺便",
+    "顺带",
+    "再说",
+    "二是",
+    "三是",
+    "四是",
+    "其二",
+    "其三",
+    "其次",
+    "第二,",
+    "第三,",
+    "乙、",
+    "丙、",
 ];
+
+/// 除了路灯,还想反映…: what was told, and then something else.
+const BESIDES: [&str; 2] = ["除了", "除此"];
 
 /// The matters in their order; the first is the main one.
 pub(super) fn parts(zones: &LetterZones) -> Vec<Part> {
@@ -126,7 +153,8 @@ fn turned(rows: &[Row]) -> Vec<Part> {
     let mut known: Vec<Option<&'static str>> = vec![None];
     for sentence in body::sentences(&flow) {
         let text = text_of(sentence);
-        let turn = TURNS.iter().any(|t| text.starts_with(t));
+        let besides = BESIDES.iter().any(|word| text.starts_with(word)) && text.contains("还");
+        let turn = besides || TURNS.iter().any(|t| text.starts_with(t));
         let about = category::of(&text);
         let before = parts.last().map(|p| text_of(&p.glyphs)).unwrap_or_default();
         let other = about.is_some() && category::of(&before).is_some_and(|c| Some(c) != about);

@@ -535,6 +535,25 @@ fn c8_a_turn_to_something_else_is_a_matter_and_more_of_the_same_is_none() {
 }
 
 #[test]
+fn c8_a_turn_by_any_of_its_words_is_told_where_another_matter_follows() {
+    for turn in [
+        "除了工资，还想反映一件事，我家门口的路灯坏了没人修。",
+        "还有一事，我家门口的路灯坏了没人修。",
+        "顺便说一下，我家门口的路灯坏了没人修。",
+        "其二，我家门口的路灯坏了没人修。",
+    ] {
+        let two = told(&["老板拖欠我半年工资不给。", turn, "请求处理。"]);
+        assert_eq!(two.matters.len(), 2, "{turn}");
+    }
+    let same = told(&[
+        "老板拖欠我半年工资不给。",
+        "其二，加班费也没有。",
+        "请求处理。",
+    ]);
+    assert_eq!(same.matters.len(), 1);
+}
+
+#[test]
 fn c8_every_sentence_of_the_summary_stands_where_it_points() {
     let fields = told(&["桃园小区的电梯三天两头停运，物业不修。", "请求更换电梯。"]);
     assert!(!fields.summary_sentences.is_empty());

@@ -1,0 +1,301 @@
+//! Clues to a crime (SZ 7.3.5(2)): words that name one, and the ways people tell of one without its name — public money that ends in somebody's
+//! own hands, gifts taken for a decision, savings talked out of people, goods made to look what they are not.
+
+use crate::domain::extract::glyphs::has_any;
+
+/// Words that name a crime, or what is only said of one.
+const NAMED: &[&str] = &[
+    "贪污",
+    "侵吞",
+    "私吞",
+    "吞没",
+    "截留",
+    "虚列",
+    "虚开",
+    "虚报",
+    "假账",
+    "做假",
+    "假发票",
+    "假票据",
+    "假公章",
+    "假文凭",
+    "收受",
+    "贿赂",
+    "受贿",
+    "行贿",
+    "索贿",
+    "索要好处",
+    "收黑钱",
+    "好处费",
+    "回扣",
+    "吃差价",
+    "吃空饷",
+    "吃空额",
+    "强揽",
+    "强占",
+    "围标",
+    "串标",
+    "套现",
+    "卷款",
+    "殴打",
+    "打人致",
+    "打伤",
+    "寻衅",
+    "强迫交易",
+    "高利贷",
+    "套路贷",
+    "非法吸收",
+    "非法集资",
+    "非法拘禁",
+    "非法占用",
+    "非法采",
+    "私设",
+    "私收",
+    "私卖",
+    "私分",
+    "倒卖",
+    "侵占",
+    "挪用",
+    "套取",
+    "骗取",
+    "诈骗",
+    "骗走",
+    "骗去",
+    "骗光",
+    "敲诈",
+    "勒索",
+    "洗钱",
+    "赌博",
+    "开赌场",
+    "毒品",
+    "吸毒",
+    "贩毒",
+    "黑社会",
+    "涉黑",
+    "黑恶",
+    "恶势力",
+    "保护伞",
+    "卖淫",
+    "嫖娼",
+    "偷税",
+    "漏税",
+    "偷电",
+    "伪造",
+    "冒领",
+    "冒名顶替",
+    "强奸",
+    "猥亵",
+    "拐卖",
+    "故意伤害",
+    "强拆打人",
+    "权钱交易",
+    "买官卖官",
+    "中饱私囊",
+    "优亲厚友",
+    "滥用职权",
+    "利用职务",
+    "徇私枉法",
+    "徇私舞弊",
+    "玩忽职守",
+    "盗窃",
+    "盗采",
+    "盗伐",
+    "盗挖",
+    "盗卖",
+    "砍伐国家",
+    "砍伐公益林",
+    "抢劫",
+    "贿选",
+    "传销",
+    "假药",
+    "假酒",
+    "假烟",
+    "地沟油",
+    "病死猪",
+    "注水肉",
+    "有毒有害",
+    "吃拿卡要",
+    "违法犯罪",
+    "职务犯罪",
+    "小金库",
+];
+
+/// What belongs to all, or is paid out to those in need.
+const PUBLIC: &[&str] = &[
+    "公款",
+    "公家的",
+    "集体的",
+    "集体资金",
+    "集体款",
+    "村里的钱",
+    "组里的钱",
+    "救灾",
+    "救济",
+    "扶贫",
+    "补助",
+    "补贴",
+    "低保",
+    "危房改造",
+    "专项",
+    "征地款",
+    "征收款",
+    "补偿款",
+    "修路款",
+    "工程款",
+    "捐款",
+    "名额",
+    "维修基金",
+    "公积金",
+];
+
+/// Where it ends.
+const OWN_HANDS: &[&str] = &[
+    "给自己",
+    "归自己",
+    "自己用",
+    "自己花",
+    "自家",
+    "他家",
+    "她家",
+    "亲戚",
+    "亲属",
+    "小舅子",
+    "大舅子",
+    "丈母娘",
+    "岳父",
+    "岳母",
+    "老婆名下",
+    "儿子名下",
+    "腰包",
+    "装进",
+    "揣进",
+    "私人账户",
+    "个人账户",
+    "私人卡",
+    "不入账",
+    "没有入账",
+    "不入公账",
+    "买了车",
+    "盖了楼",
+];
+
+/// What is taken for a decision; fees and fines are none.
+const TAKEN: &[&str] = &["收了", "收过", "收下", "拿了", "吃了", "要了"];
+const GIFTS: &[&str] = &[
+    "烟酒",
+    "好烟",
+    "好酒",
+    "红包",
+    "好处",
+    "礼金",
+    "礼品",
+    "购物卡",
+    "茅台",
+];
+const GIFTS_WITHIN: usize = 10;
+
+/// Talked or taken out of somebody: with money near it.
+const CHEATED: &[&str] = &["骗了", "骗我", "骗老", "骗人", "卷走"];
+/// Money.
+const MONEY: &[&str] = &["钱", "元", "万", "款", "积蓄", "存款"];
+const MONEY_WITHIN: usize = 14;
+
+/// What goods are made to look like, or papers.
+const FALSE_MADE: &[&str] = &[
+    "换日期",
+    "换了日期",
+    "改日期",
+    "改了日期",
+    "改生产日期",
+    "篡改日期",
+    "换标签",
+    "换个标签",
+    "发票是假",
+    "票据是假",
+    "公章是假",
+    "签名是假",
+    "签字是假",
+    "合同是假",
+    "证书是假",
+    "假冒我",
+    "假签名",
+    "假签字",
+];
+
+/// Right before such a word: it is denied.
+const DENIED: &[&str] = &[
+    "没有",
+    "从没",
+    "从未",
+    "并未",
+    "并没有",
+    "不是",
+    "不曾",
+    "未曾",
+];
+
+/// Whether a sentence has a clue to a crime in it.
+pub(crate) fn tells_of_crime(sentence: &str) -> bool {
+    let near = |words: &[&str], beside: &[&str], most: usize| {
+        words.iter().any(|word| {
+            let found = stands(sentence, word);
+            let clause = |rest: &str| -> String {
+                let on = rest.chars().take_while(|c| !",。".contains(*c));
+                on.take(most).collect()
+            };
+            found.is_some_and(|rest| has_any(&clause(rest), beside))
+        })
+    };
+    NAMED
+        .iter()
+        .chain(FALSE_MADE)
+        .any(|word| stands(sentence, word).is_some())
+        || has_any(sentence, PUBLIC) && has_any(sentence, OWN_HANDS)
+        || near(TAKEN, GIFTS, GIFTS_WITHIN)
+        || near(CHEATED, MONEY, MONEY_WITHIN)
+}
+
+/// What stands behind the first place of a word that is not denied.
+fn stands<'a>(sentence: &'a str, word: &str) -> Option<&'a str> {
+    let mut places = sentence.match_indices(word);
+    let (at, _) = places.find(|(at, _)| {
+        let before = &sentence[..*at];
+        !DENIED.iter().any(|denied| before.ends_with(denied))
+    })?;
+    Some(&sentence[at + word.len()..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crime_that_is_told_without_its_name_is_a_clue() {
+        for told in [
+            "村主任把修路款转到他小舅子的卡上。",
+            "会计虚报了五户危房。",
+            "低保名额都给了他家亲戚。",
+            "办案的收了对方两条好烟,案子就不动了。",
+            "那家公司骗了我母亲八万元,门已经关了。",
+            "店里把到期的面包换了日期又摆出来。",
+            "食堂采购吃差价,票据是假的。",
+            "有人夜里在河滩盗采砂石。",
+        ] {
+            assert!(tells_of_crime(told), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_people_complain_of_every_day_is_no_clue() {
+        for told in [
+            "物业收了每户两百元垃圾费。",
+            "我的低保去年停了,想请镇里再核一核。",
+            "自来水公司收了钱,三个月没有来装表。",
+            "他们没有贪污,就是办事慢。",
+            "补贴还没有发到我自己卡里,请查一查。",
+            "我家亲戚都在外地。",
+        ] {
+            assert!(!tells_of_crime(told), "{told}");
+        }
+    }
+}
