@@ -1,6 +1,6 @@
 """Fits what a text's meaning weighs as a threat, beside the weights of its words: src/domain/extract/alert/meaning.txt.
 
-Usage: fit_meaning.py --threats FILE… --harmless FILE… --read FILE --everyday FILE… --texts FILE… [--without FILE] > meaning.txt
+Usage: fit_meaning.py --threats FILE… --harmless FILE… --read FILE --prose FILE --everyday FILE… --texts FILE… [--without FILE] > meaning.txt
 The same texts as fit_threats.py, whole, and ordinary sentences between their neighbours (as_read.py). The numbers of each come from `cargo run -p meaning --example meanings`; logistic regression on them,
 by Newton's steps, the same result every time. Needs numpy (.setup/venv-bench).
 --without: fits nothing of that file of texts, to grade it.
@@ -51,10 +51,11 @@ def main():
     for name in ("threats", "harmless", "everyday", "texts"):
         args.add_argument(f"--{name}", nargs="+", default=[])
     args.add_argument("--read", required=True)
+    args.add_argument("--prose", required=True)
     args.add_argument("--without")
     asked = args.parse_args()
     samples = [(s, label, 1.0) for paths, label in ((asked.threats, 1), (asked.harmless, 0), (asked.everyday, 0)) for p in paths for s in lines_of(p)]
-    samples += [(context, 0, 1.0) for _, context in read_of(asked.read)]
+    samples += [(context, 0, 1.0) for path in (asked.read, asked.prose) for _, context in read_of(path)]
     texts = [json.loads(line) for path in asked.texts if path != asked.without for line in lines_of(path)]
     samples += [(t["text"], int(t["threat"]), TEXT) for t in texts]
     bias, weights = fit(numbers_of([s[0] for s in samples]), *(numpy.array([s[at] for s in samples], float) for at in (1, 2)))

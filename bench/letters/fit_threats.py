@@ -1,8 +1,8 @@
 """Fits the weights by which a sentence is weighed as a threat, beside the lists of words: src/domain/extract/alert/weights.txt.
 
-Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--everyday FILE…] [--read FILE] [--texts FILE…] [--hold-out] [--score THREATS HARMLESS] > weights.txt
+Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--everyday FILE…] [--read FILE] [--prose FILE] [--texts FILE…] [--hold-out] [--score THREATS HARMLESS] > weights.txt
 One sentence a line, # begins a comment; ORDINARY are folders of make_letters.py --text-only, whose lines (but body_threat) threaten nobody.
-EVERYDAY are more such lines, READ what as_read.py prints, of which READ_LEAST are fitted.
+EVERYDAY are more such lines, READ what as_read.py prints, of which READ_LEAST are fitted, PROSE the same of letters in prose, of which all are.
 TEXTS are lines of {"threat": bool, "text": …} of several sentences: of a text that threatens, the sentence that a first model weighs most.
 What a sentence is weighed by: its characters one and two at a time, the classes of words in it (signs.txt), two classes in one sentence
 or in one clause. Logistic regression by adaptive gradient steps; plain Python, the same result every time.
@@ -197,6 +197,7 @@ def main():
     args.add_argument("--ordinary", nargs="+", default=[])
     args.add_argument("--everyday", nargs="+", default=[])
     args.add_argument("--read")
+    args.add_argument("--prose")
     args.add_argument("--texts", nargs="+", default=[])
     args.add_argument("--hold-out", action="store_true")
     args.add_argument("--score", nargs=2)
@@ -216,6 +217,8 @@ def main():
         read = [sentence for sentence, _ in read_of(asked.read)]
         random.Random(2).shuffle(read)
         ordinary += read[:READ_LEAST]
+    if asked.prose:
+        ordinary += [sentence for sentence, _ in read_of(asked.prose)]
     ordinary += [line for path in asked.everyday for line in lines_of(path)]
     if asked.hold_out:
         hold_out(threats, harmless, ordinary)
