@@ -12,7 +12,7 @@ pub trait Meaning: Send + Sync + std::fmt::Debug {
 }
 
 /// From this sum of both weights on a sentence is suspected: for recall. What that comes to is in `bench/letters/threats/README.md`.
-pub(super) const SUSPECTED: f32 = -1.8;
+pub(super) const SUSPECTED: f32 = -2.6;
 /// So far below the limit of its words no sentence is asked about, for time: of 448 threats that fitted nothing one is lost by it.
 pub(super) const NEVER: f32 = -2.0;
 /// Characters of a neighbour that count.
