@@ -31,7 +31,8 @@ pack() {
     printf 'Package: %s\nVersion: %s\nArchitecture: %s\n' "$name" "$version" "$arch"
     printf 'Maintainer: The laixin developers <laixin@localhost>\nSection: misc\nPriority: optional\n'
     printf 'Installed-Size: %s\nDepends: %s\n' "$(du -sk --exclude=DEBIAN "$root" | cut -f1)" "$2"
-    [ "$name" != laixin ] || printf 'Recommends: sane-utils, tesseract-ocr, tesseract-ocr-chi-sim\n'
+    # The libtss2: with them systemd binds the key to the machine's TPM; without them it lies on the disk of the letters.
+    [ "$name" != laixin ] || printf 'Recommends: libtss2-esys-3.0.2-0, libtss2-mu0, libtss2-rc0, libtss2-tcti-device0, sane-utils, tesseract-ocr, tesseract-ocr-chi-sim\n'
     printf 'Description: %s\n%s\n' "$3" "$4"
   } >"$root/DEBIAN/control"
   (cd "$root" && find . -type f -not -path './DEBIAN/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
@@ -51,6 +52,28 @@ licences=.setup/licences-$(cat Cargo.lock package/about.toml package/licences.hb
   "$tools/cargo-about" about generate --offline --locked -c package/about.toml package/licences.hbs -o "$licences.part"
   mv "$licences.part" "$licences"
 }
+
+# What crates bring in C, and the font, have notices that cargo-about does not see: they go along as their makers ship them.
+# source_of CRATE: the folder its published source lies in
+source_of() {
+  cargo metadata --offline --locked --format-version 1 | grep -o "\"manifest_path\":\"[^\"]*/$1-[0-9][^\"]*/Cargo.toml\"" |
+    head -1 | cut -d'"' -f4 | xargs dirname
+}
+cipher=$(source_of sqlcipher-src) jpeg=$(source_of turbojpeg-sys)/libjpeg-turbo
+# component NAME VERSION LICENCE
+component() { printf '    {"type": "library", "name": "%s", "version": "%s", "licenses": [{"license": {"id": "%s"}}]}' "$@"; }
+part_of() { sed -n "s/.*[+-]$1-\([0-9.]*\).*/\1/p" <<<"${cipher##*/}"; }
+{
+  printf '{\n  "bomFormat": "CycloneDX",\n  "specVersion": "1.5",\n  "version": 1,\n  "components": [\n'
+  component SQLCipher "$(part_of sqlcipher)" BSD-3-Clause && printf ',\n'
+  component SQLite "$(part_of sqlite)" blessing && printf ',\n'
+  component LibTomCrypt "$(part_of libtomcrypt)" WTFPL && printf ',\n'
+  component libjpeg-turbo "$(sed -n 's/^set(VERSION \([0-9.]*\)).*/\1/p' "$jpeg/CMakeLists.txt")" IJG && printf ',\n'
+  component NotoSansCJK "$(dpkg-query -f '${Version}' -W fonts-noto-cjk)" OFL-1.1 && printf ',\n'
+  component PP-OCRv6 small Apache-2.0 && printf ',\n'
+  component multilingual-e5-small 8-layers MIT && printf '\n'
+  printf '  ]\n}\n'
+} >"$out/laixin-bundled.cdx.json"
 
 # The station:
 root=$out/laixin
@@ -74,6 +97,10 @@ for page in "$out"/manual/man/*.1; do
   gzip -9n <"$page" >"$page.gz"
   put "$page.gz" "usr/share/man/man1/${page##*/}.gz"
 done
+for page in package/man/*.8; do
+  gzip -9n <"$page" >"$out/manual/${page##*/}.gz"
+  put "$out/manual/${page##*/}.gz" "usr/share/man/man8/${page##*/}.gz"
+done
 put "$out/manual/completions/laixin.bash" usr/share/bash-completion/completions/laixin
 put "$out/manual/completions/_laixin" usr/share/zsh/vendor-completions/_laixin
 put "$out/manual/completions/laixin.fish" usr/share/fish/vendor_completions.d/laixin.fish
@@ -83,6 +110,15 @@ for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md docs/*.md; 
 put package/debian/copyright "$doc/copyright"
 put "$out/laixin.cdx.json" "$doc/laixin.cdx.json"
 put "$licences" "$doc/licences.html"
+put "$out/laixin-bundled.cdx.json" "$doc/laixin-bundled.cdx.json"
+put "$cipher/sqlcipher/LICENSE-sqlcipher" "$doc/licences/SQLCipher"
+put "$cipher/sqlcipher/LICENSE-libtomcrypt" "$doc/licences/LibTomCrypt"
+put "$jpeg/LICENSE.md" "$doc/licences/libjpeg-turbo"
+put "$jpeg/README.ijg" "$doc/licences/README.ijg"
+put /usr/share/doc/fonts-noto-cjk/copyright "$doc/licences/fonts-noto-cjk"
+# Pictures are made by `make pictures`; without them the papers say in words what is to be seen.
+for picture in docs/pictures/*-zh.png; do [ ! -e "$picture" ] || put "$picture" "$doc/pictures/${picture##*/}"; done
+(cd tests/case_system && find . -type f -not -path '*__pycache__*' -printf '%P\n') | while read -r file; do put "tests/case_system/$file" "$doc/case_system/$file"; done
 
 mkdir -p "$root/DEBIAN"
 (cd "$root" && find etc -type f -printf '/%p\n' | LC_ALL=C sort) >"$root/DEBIAN/conffiles"

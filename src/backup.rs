@@ -20,7 +20,8 @@ pub use folder::Folder;
 pub(crate) use make::clear;
 pub use make::{Made, make};
 pub use manifest::{CopyKey, Kept, LedgerMark, Manifest};
-pub use restore::{Restored, restore};
+pub(crate) use restore::was_cut;
+pub use restore::{Restored, restore, set_aside};
 
 /// Whether a folder is to be encrypted, and with what.
 #[derive(Debug, Clone)]
@@ -124,7 +125,7 @@ pub enum BackupError {
     },
     /// There is something where the station is to be restored.
     #[error(
-        "{0} is not empty, and nothing there is ever overwritten: stop the station, move the folder away (mv {0} {0}.old) and restore again", folder.display()
+        "{0} is not empty, and nothing there is ever overwritten: stop the station and restore again with --set-aside, which moves what is there into a folder of its own below {0}", folder.display()
     )]
     TargetNotEmpty {
         /// The station's data folder.

@@ -21,7 +21,7 @@ use crate::clock::{self, Millis};
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::health::Readiness;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, GoneError, StoreError};
 
 pub use finding::Finding;
 use finding::Value;
@@ -193,25 +193,27 @@ fn below(settings: &Settings, is_inside: bool) -> (Settings, Report) {
 }
 
 fn database(settings: &Settings, report: &mut Report) {
-    let path = settings.database();
-    let shown = path.display().to_string();
-    match path.try_exists() {
-        Ok(false) => return report.good("database", "database_none", &[]),
-        Ok(true) => {}
-        Err(error) => {
-            report.bad("database", "database_shut", &[&shown]);
-            return report.said(error);
-        }
-    }
-    match Db::look_at(settings) {
-        Err(StoreError::AtRest(_)) => {} // told above
+    let shown = settings.database().display().to_string();
+    let shown = &[shown.as_str()];
+    let error = match Db::look_at(settings) {
         Ok(db) => {
-            report.good("database", "database_opens", &[&shown]);
-            office::accounts(&db, report);
+            report.good("database", "database_opens", shown);
+            return office::accounts(&db, report);
         }
-        Err(error) => {
-            report.bad("database", "database_broken", &[&shown]);
-            report.said(crate::Chain(&error));
+        Err(error) => error,
+    };
+    match &error {
+        StoreError::AtRest(_) => return, // told above
+        StoreError::Gone(GoneError::NoneYet { .. }) => {
+            return report.good("database", "database_none", &[]);
         }
+        StoreError::Gone(gone) => return report.bad("database", gone.code(), shown),
+        // It is brought up to date by the next start.
+        StoreError::Older { .. } => report.warn("database", "database_older", shown),
+        StoreError::Newer { .. } => report.bad("database", "database_newer", shown),
+        error if error.is_full() => report.bad("database", "database_no_room", shown),
+        error if error.is_shut() => report.bad("database", "database_shut", shown),
+        _ => report.bad("database", "database_broken", shown),
     }
+    report.said(crate::Chain(&error));
 }

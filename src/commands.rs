@@ -33,6 +33,7 @@ mod weeks;
 use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
+use crate::store::StoreError;
 
 /// Good.
 pub const GOOD: u8 = 0;
@@ -81,6 +82,18 @@ fn unlock(mut settings: Settings) -> Result<Settings, u8> {
         USAGE
     })?;
     Ok(settings)
+}
+
+/// The exit code for a database that does not open: a defect of ours only where none of this is the case.
+pub(super) fn code_of(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Gone(_)
+        | StoreError::Locked(_)
+        | StoreError::AtRest(_)
+        | StoreError::Newer { .. }
+        | StoreError::Older { .. } => FINDING,
+        _ => DEFECT,
+    }
 }
 
 fn load(file: &Path) -> Result<Settings, u8> {

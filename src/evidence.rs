@@ -119,6 +119,21 @@ pub enum EvidenceError {
     },
 }
 
+impl EvidenceError {
+    /// Whether it was the system that did not let an original be read (rights, a failing or absent disk), which says nothing about the original.
+    pub fn is_of_the_system(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Full { .. })
+    }
+
+    /// What is to be said of an original of which neither copy was given: it is lost only where nothing kept either from being looked at.
+    fn of_both(self, second: Self) -> Self {
+        match second.is_of_the_system() {
+            true => second,
+            false => self,
+        }
+    }
+}
+
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EvidenceError {
     let path = path.to_path_buf();
     move |source| match source.kind() {
@@ -335,14 +350,17 @@ impl Evidence {
     /// The bytes of an original, verified; from the second copy when the first is bad.
     ///
     /// # Errors
-    /// [`EvidenceError::Altered`] when they are no longer those that were kept, [`EvidenceError::Missing`].
+    /// [`EvidenceError::Altered`] when they are no longer those that were kept, [`EvidenceError::Missing`]; [`EvidenceError::is_of_the_system`] when
+    /// they may be whole and cannot be read now.
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {
         let own = self.get_own(sha256);
         if own.is_err() {
             self.doubt(sha256);
         }
         match (own, &self.second) {
-            (Err(error), Some(second)) => second.get_own(sha256).map_err(|_| error),
+            (Err(error), Some(second)) => {
+                second.get_own(sha256).map_err(|other| error.of_both(other))
+            }
             (own, _) => own,
         }
     }

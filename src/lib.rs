@@ -38,6 +38,7 @@ pub mod clock;
 pub mod digest;
 pub mod events;
 pub mod health;
+mod journal;
 pub mod metrics;
 pub mod roots;
 pub mod sd_notify;

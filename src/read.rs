@@ -5,6 +5,7 @@
 //! may run twice.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use crate::domain::draft::Draft;
 use crate::domain::text::{Char, Line, PageKind, PageText};
 use crate::domain::{kind, mail_number, secret};
 use crate::events::{Event, Events};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceError};
 use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
@@ -39,7 +40,7 @@ pub use meaning::Model;
 
 /// How long the worker waits before it asks the table again.
 const IDLE: Duration = Duration::from_millis(300);
-/// How long it waits before it tries again to load models that could not be loaded.
+/// How long it waits before it tries again to load models, or an original, that could not be loaded.
 const RELOAD: Duration = Duration::from_secs(15);
 /// How long loading the models may take at least, on a computer that is busy with everything else too.
 const LOADING: Duration = Duration::from_secs(120);
@@ -75,6 +76,8 @@ pub struct Reader {
     pub engine: RefCell<Option<String>>,
     /// The office's other stations and readers.
     pub others: Others,
+    /// Pages whose originals could not be read, and when that was tried last: they wait.
+    pub withheld: RefCell<BTreeMap<i64, Instant>>,
     /// Pages that are with readers elsewhere, where the settings have any.
     pub lent: Option<RefCell<Lent>>,
 }
@@ -228,8 +231,10 @@ impl Reader {
             self.draft(letter)?;
         }
         self.lend()?;
-        let lent = self.pages_lent();
-        let page = self.store.wait(move |db| db.begin_reading_but(&lent))?;
+        let mut not = self.pages_lent();
+        let waits = |(id, tried): (&i64, &Instant)| (tried.elapsed() < RELOAD).then_some(*id);
+        not.extend(self.withheld.borrow().iter().filter_map(waits));
+        let page = self.store.wait(move |db| db.begin_reading_but(&not))?;
         if let Some(page) = &page {
             self.read_page(worker, page, stop)?;
         }
@@ -264,7 +269,12 @@ impl Reader {
         if !worker.is_running() && !self.open(worker, stop) {
             return self.store.wait(move |db| db.reading_not_begun(id));
         }
-        match self.lines(worker, page, stop) {
+        let original = match self.evidence.get(&page.sha256) {
+            Err(error) if error.is_of_the_system() => return self.wait_for_original(page, &error),
+            got => got,
+        };
+        self.withheld.borrow_mut().remove(&id);
+        match self.lines(worker, page, original, stop) {
             Ok(reading) => {
                 tracing::info!(
                     letter = page.letter,
@@ -398,13 +408,34 @@ impl Reader {
         Ok(())
     }
 
+    /// Nothing is known against the page or its original: whoever mends rights or disk need do nothing else.
+    fn wait_for_original(
+        &self,
+        page: &UnreadPage,
+        error: &EvidenceError,
+    ) -> Result<(), StoreError> {
+        let id = page.id;
+        let tried = self.withheld.borrow_mut().insert(id, clock::monotonic());
+        if tried.is_none() {
+            tracing::warn!(
+                letter = page.letter,
+                page = id,
+                code = "originals_unreadable",
+                error = %crate::Chain(error),
+                "the original cannot be read now; the page waits and is tried again every 15 s"
+            );
+        }
+        self.store.wait(move |db| db.reading_not_begun(id))
+    }
+
     fn lines(
         &self,
         worker: &mut Worker,
         page: &UnreadPage,
+        original: Result<Vec<u8>, EvidenceError>,
         stop: &CancellationToken,
     ) -> Result<Reading, WorkerError> {
-        let bytes = self.evidence.get(&page.sha256).map_err(|error| Refusal {
+        let bytes = original.map_err(|error| Refusal {
             code: "original_unavailable".into(),
             detail: crate::Chain(&error).to_string(),
         })?;

@@ -80,6 +80,8 @@ pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
 struct Tried {
     second: Option<Instant>,
     damaged: Option<Instant>,
+    /// Originals that the system did not let be read when they were looked at last.
+    unreadable: BTreeSet<String>,
 }
 
 impl Scrubber {
@@ -89,10 +91,10 @@ impl Scrubber {
             let doubted = self.evidence.take_doubted();
             if !doubted.is_empty() || tried.damaged.is_none_or(|at| at.elapsed() >= TRY_AGAIN) {
                 tried.damaged = Some(clock::monotonic());
-                self.watch_damaged(&doubted)?;
+                self.watch_damaged(&doubted, &mut tried.unreadable)?;
             }
             if self.is_due()? {
-                self.scrub(stop)?;
+                self.scrub_noting(stop, &mut tried.unreadable)?;
             }
             Ok(())
         });
@@ -203,20 +205,25 @@ impl Scrubber {
         self.note_second(Some(("second_behind", message)))
     }
 
-    /// Looks at originals that could not be read when they were asked for, and again at those of which no good copy was left: one that was put back is
-    /// whole. The others are told of until then.
+    /// Looks at originals that could not be read when they were asked for, again at those that the system did not let be read (`unreadable`), and at
+    /// those of which no good copy was left: one that was put back is whole. The others are told of until then.
     ///
     /// # Errors
     /// When the store refuses.
-    pub fn watch_damaged(&self, doubted: &BTreeSet<String>) -> Result<(), StoreError> {
+    pub fn watch_damaged(
+        &self,
+        doubted: &BTreeSet<String>,
+        unreadable: &mut BTreeSet<String>,
+    ) -> Result<(), StoreError> {
         let damaged = self.store.wait(|db| db.damaged_originals())?;
+        let doubted = doubted | &std::mem::take(unreadable);
         if !damaged.is_empty() || !doubted.is_empty() {
             let is_damaged = |sha256: &str| damaged.iter().any(|known| known.sha256 == sha256);
             let mut originals = self.store.wait(|db| db.original_rows())?;
             originals.retain(|one| is_damaged(&one.sha256) || doubted.contains(&one.sha256));
             for original in &originals {
                 if !is_damaged(&original.sha256) {
-                    self.look_at(original, &mut Scrubbed::default())?;
+                    self.look_at(original, &mut Scrubbed::default(), unreadable)?;
                 } else if self.evidence.heal(original).is_ok() {
                     tracing::info!(
                         original = original.sha256,
@@ -227,10 +234,10 @@ impl Scrubber {
                 }
             }
         }
-        self.tell_damaged()
+        self.tell_damaged(unreadable)
     }
 
-    fn tell_damaged(&self) -> Result<(), StoreError> {
+    fn tell_damaged(&self, unreadable: &BTreeSet<String>) -> Result<(), StoreError> {
         let damaged = self.store.wait(|db| db.damaged_originals())?;
         // Not its letter: whoever looks after devices reads this, too.
         let named = damaged.iter().take(NAMED).map(|one| one.sha256.as_str());
@@ -239,7 +246,12 @@ impl Scrubber {
             told = format!("{told}; +{}", damaged.len() - NAMED);
         }
         match damaged.is_empty() {
-            true => self.readiness.ready(ORIGINALS),
+            true if unreadable.is_empty() => self.readiness.ready(ORIGINALS),
+            true => self.readiness.not_ready(
+                ORIGINALS,
+                "originals_unreadable",
+                &format!("{} originals cannot be read now, by their rights or their disk; nothing is known to be lost, and their pages wait: give the folder evidence back to the station's account (chown -R laixin:laixin), or see to the disk; it is tried again every minute", unreadable.len()),
+            ),
             false => self.readiness.not_ready(
                 ORIGINALS,
                 "originals_damaged",
@@ -294,6 +306,14 @@ impl Scrubber {
     /// # Errors
     /// When the store refuses.
     pub fn scrub(&self, stop: &CancellationToken) -> Result<Scrubbed, StoreError> {
+        self.scrub_noting(stop, &mut BTreeSet::new())
+    }
+
+    fn scrub_noting(
+        &self,
+        stop: &CancellationToken,
+        unreadable: &mut BTreeSet<String>,
+    ) -> Result<Scrubbed, StoreError> {
         let (id, originals, destroyed) = self.store.wait(|db| {
             Ok((
                 db.begin_scrub()?,
@@ -307,7 +327,7 @@ impl Scrubber {
                 return Ok(found); // it begins anew the next night
             }
             let began = clock::monotonic();
-            self.look_at(original, &mut found)?;
+            self.look_at(original, &mut found, unreadable)?;
             // Both copies were read.
             let seconds =
                 original.size as f64 / (self.settings.keeping.scrub_mb_per_s.0 as f64 * 1e6);
@@ -321,7 +341,7 @@ impl Scrubber {
         }
         self.sweep()?;
         self.store.wait(move |db| db.end_scrub(id, found))?;
-        self.note(found)?;
+        self.note(found, unreadable)?;
         tracing::info!(
             originals = found.originals,
             healed = found.healed,
@@ -340,7 +360,12 @@ impl Scrubber {
             .wait(move |db| db.note_scans_destroyed((&scans, &removed), by))
     }
 
-    fn look_at(&self, original: &Original, found: &mut Scrubbed) -> Result<(), StoreError> {
+    fn look_at(
+        &self,
+        original: &Original,
+        found: &mut Scrubbed,
+        unreadable: &mut BTreeSet<String>,
+    ) -> Result<(), StoreError> {
         found.originals += 1;
         let sha256 = original.sha256.clone();
         match self.evidence.heal(original) {
@@ -359,6 +384,14 @@ impl Scrubber {
                 );
                 self.store.wait(move |db| db.note_healed(&sha256, which))
             }
+            // It may be whole: nobody is told to fetch it from a back-up.
+            Err(error) if error.is_of_the_system() => {
+                if unreadable.is_empty() {
+                    tracing::warn!(original = sha256, error = %Chain(&error), "originals cannot be read now: see to the rights of the folder evidence, or to its disk");
+                }
+                unreadable.insert(sha256);
+                Ok(())
+            }
             Err(error) => {
                 found.faults += 1;
                 tracing::error!(original = sha256, error = %Chain(&error), "no good copy could be found or made: keep the disks, fetch it from the last back-up, run `laixin verify`");
@@ -371,8 +404,8 @@ impl Scrubber {
         }
     }
 
-    fn note(&self, found: Scrubbed) -> Result<(), StoreError> {
-        self.tell_damaged()?;
+    fn note(&self, found: Scrubbed, unreadable: &BTreeSet<String>) -> Result<(), StoreError> {
+        self.tell_damaged(unreadable)?;
         let has_healed = found.healed > 0;
         let row = HealthRow {
             at: clock::now(),

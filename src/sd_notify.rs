@@ -93,6 +93,11 @@ pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// What `systemctl status` shows of it from now on.
+pub fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
 /// The station ends.
 pub fn stopping() {
     tell(&[NotifyState::Stopping]);

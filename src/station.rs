@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, App};
 use crate::broker::crossing::Crossing;
 use crate::config::{ConfigError, Settings};
+use crate::console::words::Words;
 use crate::disinfect::{self, CabinetControl};
 use crate::events::Events;
 use crate::evidence::Evidence;
@@ -24,6 +25,7 @@ use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
 use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
+pub mod status;
 mod training;
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
@@ -105,6 +107,47 @@ pub enum StationError {
     /// The HTTP server ended by itself.
     #[error("the HTTP server ended")]
     Http(#[source] std::io::Error),
+}
+
+impl StationError {
+    /// Its stable name in the journal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "settings_refused",
+            Self::Profile { .. } | Self::Line { .. } => "profile_refused",
+            Self::DataDir { .. } => "data_dir_unusable",
+            Self::InUse { .. } => "data_dir_in_use",
+            Self::Store { source, .. } => match source {
+                StoreError::Gone(gone) => gone.code(),
+                StoreError::Newer { .. } => "database_newer",
+                source if source.is_full() => "storage_full",
+                _ => "database_unusable",
+            },
+            Self::Listen { .. } => "port_taken",
+            Self::Tls(_) => "tls_refused",
+            Self::Office(_) => "office_key",
+            Self::Http(_) => "http_ended",
+        }
+    }
+
+    /// Whether trying again may help: what only a person mends in the settings, or by a restore, is not tried again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Config(_)
+            | Self::Profile { .. }
+            | Self::Line { .. }
+            | Self::Office(_)
+            | Self::Tls(_) => false,
+            Self::Store { source, .. } => !matches!(
+                source,
+                StoreError::Gone(_)
+                    | StoreError::Newer { .. }
+                    | StoreError::NotForTraining
+                    | StoreError::OnlyForTraining
+            ),
+            _ => true,
+        }
+    }
 }
 
 /// Runs the station until SIGTERM or SIGINT; `crossing` is what an `[office]` in the settings needs, and nothing else does.
@@ -193,6 +236,7 @@ pub async fn run(settings: Settings, crossing: Option<&dyn Crossing>) -> Result<
         learned: std::cell::RefCell::default(),
         engine: std::cell::RefCell::default(),
         others: others.clone(),
+        withheld: std::cell::RefCell::default(),
         lent: lent.map(|lending| std::cell::RefCell::new(read::Lent::new(lending))),
     };
     let reading = read::start(reader, stop.child_token());
@@ -245,6 +289,12 @@ pub async fn run(settings: Settings, crossing: Option<&dyn Crossing>) -> Result<
         stop.child_token(),
     )));
 
+    tasks.push(tokio::spawn(status::run(
+        app.clone(),
+        address,
+        stop.child_token(),
+    )));
+
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
     let mut http = match tls {
@@ -253,7 +303,8 @@ pub async fn run(settings: Settings, crossing: Option<&dyn Crossing>) -> Result<
     };
     let feeder = tokio::spawn(watchdog.feed());
 
-    sd_notify::ready(&format!("运行中 · {address}"));
+    let words = Words::of(settings.station.language);
+    sd_notify::ready(&status::running(words, address, &BTreeMap::new()));
     tracing::info!(%address, "the station is up");
     let ended = tokio::select! {
         () = asked_to_stop() => Ok(()),

@@ -30,6 +30,7 @@ mod elsewhere;
 mod envelopes;
 mod eyes;
 mod figures;
+mod gone;
 mod grew;
 mod grounds;
 mod group;
@@ -137,6 +138,7 @@ pub use elsewhere::{Heard, Shared, TakenUpTo, ToTell};
 pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;
 pub use figures::{DayCounts, Outstanding};
+pub use gone::GoneError;
 pub use grew::TakenLately;
 pub use grounds::{AlertAnswer, AlertQuote};
 pub use grouping::{Hold, KeptNames, Ordered, TakeOrdered};
@@ -156,7 +158,7 @@ pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use lies::LiesIn;
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
-pub use locked::{DatabaseState, DbKey, recode};
+pub use locked::{DatabaseState, DbKey, LockedError, recode};
 pub use moves::MoveTo;
 pub use named_offices::NamedOffice;
 pub use numbers::Numbered;
@@ -232,6 +234,9 @@ pub enum StoreError {
     /// The station's key is not there, or is another one.
     #[error(transparent)]
     AtRest(#[from] AtRestError),
+    /// There is no database.
+    #[error(transparent)]
+    Gone(#[from] GoneError),
     /// No such thing.
     #[error("there is no {what} {id}")]
     NotFound {
@@ -317,6 +322,19 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether the system does not let the file be opened, which says nothing of what is in it.
+    pub fn is_shut(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen)
+            }
+            Self::Locked(error) => matches!(error, LockedError::Io { .. }),
+            _ => false,
+        }
+    }
+}
+
 /// Statements kept prepared: all that the way of a page takes.
 const STATEMENTS_KEPT: usize = 128;
 
@@ -380,10 +398,10 @@ impl Db {
     /// Opens or creates the database of these settings.
     ///
     /// # Errors
-    /// As [`Db::open_with`].
+    /// As [`Db::open_with`]; [`GoneError`] where one has been and is gone.
     pub fn of(settings: &Settings) -> Result<Self, StoreError> {
         let database = settings.database();
-        if !database.exists() {
+        if !gone::is_there(settings)? {
             settings.lock()?.note_in(&settings.station.data_dir)?;
         }
         let mut db = Self::open_with(&database, settings.lock()?)?;
@@ -535,8 +553,9 @@ impl Db {
     /// Opens the database of these settings beside the running station, to look only.
     ///
     /// # Errors
-    /// As [`Db::look_with`].
+    /// As [`Db::look_with`]; [`GoneError`] when there is none.
     pub fn look_at(settings: &Settings) -> Result<Self, StoreError> {
+        gone::must_be_there(settings)?;
         let mut db = Self::look_with(&settings.database(), settings.lock()?)?;
         db.go_by(settings);
         db.begin_with_office()?;

@@ -71,6 +71,10 @@ fn backup(station: &TestStation, to: &Path) -> Output {
 
 /// Restores into a machine of its own: a folder whose settings differ in their data folder only.
 fn restore(station: &TestStation, from: &Path, machine: &str) -> Output {
+    restore_with(station, from, machine, &[])
+}
+
+fn restore_with(station: &TestStation, from: &Path, machine: &str, more: &[&str]) -> Output {
     let settings = fs::read_to_string(station.folder("station.toml")).unwrap();
     let other = settings.replace("data_dir = \"data\"", &format!("data_dir = \"{machine}\""));
     let config = station.folder(&format!("{machine}.toml"));
@@ -79,6 +83,7 @@ fn restore(station: &TestStation, from: &Path, machine: &str) -> Output {
     Command::new(LAIXIN)
         .arg("restore")
         .arg(from)
+        .args(more)
         .arg("--key-file")
         .arg(key)
         .arg("--config")
@@ -310,11 +315,7 @@ fn nothing_is_restored_over_a_station() {
     let before = originals(&station.folder("data"));
     let refused = restore(&station, &to, "data");
     assert_eq!(refused.status.code(), Some(2));
-    assert!(
-        told(&refused).contains("move the folder away"),
-        "{}",
-        told(&refused)
-    );
+    assert!(told(&refused).contains("--set-aside"), "{}", told(&refused));
     assert_eq!(originals(&station.folder("data")), before);
     // A restore that was cut short is no station: the next one begins anew.
     fs::create_dir_all(station.folder("other/restoring/evidence")).unwrap();
@@ -331,6 +332,109 @@ fn nothing_is_restored_over_a_station() {
     assert!(checked.contains("恢复自备份"), "{checked}");
     let again = restore(&station, &to, "other");
     assert_eq!(again.status.code(), Some(2));
+}
+
+fn lose_the_database(data: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(data.join(format!("station.sqlite3{ending}")));
+    }
+}
+
+/// `rm station.sqlite3` gave a new, empty station, and everything called it good.
+#[test]
+fn a_lost_database_is_not_begun_anew_and_what_is_left_is_kept_by_the_restore() {
+    let mut station = station_with(2);
+    let to = station.folder("backups");
+    assert!(backup(&station, &to).status.success());
+    station.kill();
+    station.tampered();
+    let data = station.folder("data");
+    lose_the_database(&data);
+    let left = originals(&data);
+    for _ in ["gone", "empty"] {
+        let run = station.try_command(&["run"], None);
+        assert_eq!(run.status.code(), Some(2), "{}", told(&run));
+        assert!(told(&run).contains("database_lost"), "{}", told(&run));
+        let checked = station.try_command(&["check"], None);
+        assert_eq!(checked.status.code(), Some(1));
+        let said = told(&checked);
+        assert!(
+            said.contains("BAD") && said.contains("restore --set-aside"),
+            "{said}"
+        );
+        let user = ["user", "add", "x", "--first"];
+        for command in [&["verify"][..], &["health"], &user] {
+            let done = station.try_command(command, None);
+            let code = done.status.code();
+            assert!(
+                code == Some(1) || code == Some(2),
+                "{command:?}: {}",
+                told(&done)
+            );
+            assert!(
+                told(&done).contains("no new, empty station"),
+                "{}",
+                told(&done)
+            );
+        }
+        fs::write(data.join("station.sqlite3"), "").unwrap();
+    }
+    assert_eq!(restore(&station, &to, "data").status.code(), Some(2));
+    let done = restore_with(&station, &to, "data", &["--set-aside"]);
+    assert!(done.status.success(), "{}", told(&done));
+    let aside = fs::read_dir(&data)
+        .unwrap()
+        .map(|item| item.unwrap().path());
+    let aside: Vec<_> = aside
+        .filter(|path| path.to_string_lossy().contains("set-aside-"))
+        .collect();
+    assert_eq!(aside.len(), 1);
+    assert_eq!(originals(&aside[0]), left);
+    assert_eq!(originals(&data), left);
+    let verified = verify(&station, "data");
+    assert!(verified.status.success(), "{}", told(&verified));
+}
+
+/// It left a folder that looked like a new station's, and the restore after that was refused.
+#[test]
+fn a_restore_that_was_cut_says_so_and_is_run_again() {
+    let mut station = station_with(2);
+    let to = station.folder("backups");
+    assert!(backup(&station, &to).status.success());
+    station.kill();
+    assert!(restore(&station, &to, "cut").status.success());
+    let cut = station.folder("cut");
+    let whole = originals(&cut);
+    // As it was just before the database came into place: its originals had.
+    let under_way = cut.join("restoring");
+    fs::create_dir(&under_way).unwrap();
+    fs::rename(
+        cut.join("station.sqlite3"),
+        under_way.join("station.sqlite3"),
+    )
+    .unwrap();
+    fs::write(under_way.join("into-place"), "").unwrap();
+    let run = |command: &str| {
+        let done = Command::new(LAIXIN)
+            .args([command, "--config"])
+            .arg(station.folder("cut.toml"))
+            .output();
+        done.unwrap()
+    };
+    assert_eq!(run("run").status.code(), Some(2));
+    for command in ["check", "verify"] {
+        assert_eq!(run(command).status.code(), Some(1), "{command}");
+    }
+    assert!(told(&run("check")).contains("恢复到一半中断"));
+    let again = restore(&station, &to, "cut");
+    assert!(again.status.success(), "{}", told(&again));
+    assert_eq!(originals(&cut), whole);
+    assert!(!under_way.exists() && run("verify").status.success());
+    // Originals that were there before are no leftovers of a restore, whatever was begun beside them.
+    lose_the_database(&cut);
+    fs::create_dir(&under_way).unwrap();
+    assert_eq!(restore(&station, &to, "cut").status.code(), Some(2));
+    assert_eq!(originals(&cut), whole);
 }
 
 #[test]

@@ -251,7 +251,9 @@ fn a_damaged_original_is_named_without_its_letter_until_it_is_whole_again() {
         .letters
         .join("");
     assert!(letter.starts_with("L00"), "{letter}");
-    scrubber.watch_damaged(&BTreeSet::new()).unwrap();
+    scrubber
+        .watch_damaged(&BTreeSet::new(), &mut BTreeSet::new())
+        .unwrap();
     let why = part(&scrubber, "originals").unwrap();
     assert_eq!(why.code, "originals_damaged");
     let names_it = |text: &str| text.contains(&sha256) && !text.contains(&letter);
@@ -262,7 +264,9 @@ fn a_damaged_original_is_named_without_its_letter_until_it_is_whole_again() {
         assert!(names_it(&text), "{command}: {text}");
     }
     fs::write(&first, whole).unwrap();
-    scrubber.watch_damaged(&BTreeSet::new()).unwrap();
+    scrubber
+        .watch_damaged(&BTreeSet::new(), &mut BTreeSet::new())
+        .unwrap();
     assert_eq!(part(&scrubber, "originals"), None);
     let (_, text) = told_by(&station, &["check"]);
     assert!(!text.contains(&sha256), "{text}");
@@ -287,7 +291,9 @@ fn damage_found_on_reading_is_mended_or_told_at_once() {
     assert!(scrubber.evidence.get(&name(&first[1])).is_ok());
     let doubted = scrubber.evidence.take_doubted();
     assert_eq!(doubted.len(), 2);
-    scrubber.watch_damaged(&doubted).unwrap();
+    scrubber
+        .watch_damaged(&doubted, &mut BTreeSet::new())
+        .unwrap();
     let why = part(&scrubber, "originals").unwrap();
     assert!(why.message.contains(&name(&first[0])), "{}", why.message);
     assert!(!why.message.contains(&name(&first[1])), "{}", why.message);

@@ -113,6 +113,34 @@ fn service_is_ready_when_it_says_so_and_is_watched() {
     }
 }
 
+/// After ten tries in half a minute it stayed down, and `systemctl start` was refused as well.
+#[test]
+fn a_fault_at_the_start_that_passes_leaves_no_station_down() {
+    let unit = std::fs::read_to_string(shipped("laixin.service")).unwrap();
+    let has = |line: &str| unit.lines().any(|found| found == line);
+    assert!(has("StartLimitIntervalSec=0") && has("RestartSec=5") && has("Restart=on-failure"));
+    let papers = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (paper, words) in [
+        ("systemd/README.md", "tried again every 5 s"),
+        ("docs/maintenance.md", "每 5 秒自动重试"),
+    ] {
+        let text = std::fs::read_to_string(papers.join(paper)).unwrap();
+        assert!(text.contains(words), "{paper}: {words}");
+    }
+}
+
+/// libusb, below SANE's drivers, asks the kernel for devices by netlink and gives up without it.
+#[test]
+fn usb_scanners_are_not_shut_out() {
+    let unit = std::fs::read_to_string(shipped("laixin.service")).unwrap();
+    let families = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("RestrictAddressFamilies="));
+    let families: Vec<_> = families.unwrap().split(' ').collect();
+    assert!(families.contains(&"AF_NETLINK"), "{families:?}");
+    assert!(unit.contains("DeviceAllow=char-usb_device rw"));
+}
+
 #[test]
 fn account_is_created() {
     let root = tempfile::tempdir().unwrap();

@@ -11,7 +11,8 @@ use crate::store::Answered;
 
 /// A confirming officer or an administrator says that every case system has acknowledged again what it registered after the back-up from which this station
 /// was restored: drafts are handed out, webhooks and packages sent again.
-#[utoipa::path(post, path = "/v1/handover/reconcile", tag = "drafts", request_body = ReasonBody,
+#[utoipa::path(post, path = "/v1/handover/reconcile", tag = "drafts",
+    request_body(content = ReasonBody, example = json!({"reason": "各业务系统已重发备份之后的回告，逐一核对无误"})),
     params(super::openapi::Key), responses((status = 204)))]
 pub async fn reconcile(
     State(app): State<App>,

@@ -1,5 +1,6 @@
 //! Alive, ready, measured; and the health of the devices. The first three answer anyone on the host, and nobody else.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use axum::Json;
@@ -79,6 +80,22 @@ impl PartReady {
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = Ready), (status = 503, body = Ready)), security(()))]
 pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
+    let parts: Vec<_> = parts(&app)
+        .await
+        .into_iter()
+        .map(|(part, why)| PartReady::new(part, why))
+        .collect();
+    let ready = parts.iter().all(|part| part.ready);
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(Ready { ready, parts })).into_response()
+}
+
+/// Every part by name, and why it does not work where it does not; the store and the cabinets are asked, the others said so themselves.
+pub(crate) async fn parts(app: &App) -> BTreeMap<String, Option<NotReady>> {
     let mut parts = app.readiness.parts();
     let store = app
         .store
@@ -107,17 +124,7 @@ pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
             });
         }
     }
-    let parts: Vec<_> = parts
-        .into_iter()
-        .map(|(part, why)| PartReady::new(part, why))
-        .collect();
-    let ready = parts.iter().all(|part| part.ready);
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    (status, Json(Ready { ready, parts })).into_response()
+    parts
 }
 
 /// Counters and gauges in the OpenMetrics text format.

@@ -203,6 +203,7 @@ impl From<StoreError> for Problem {
             | StoreError::OnlyForTraining
             | StoreError::Locked(_)
             | StoreError::AtRest(_)
+            | StoreError::Gone(_)
             | StoreError::Document { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
                 Self::new("defect", "the station's log says more")
@@ -293,6 +294,10 @@ impl From<EvidenceError> for Problem {
             EvidenceError::Missing { .. } => {
                 Self::new("original_missing", "run `laixin verify` on the station")
             }
+            EvidenceError::Io { .. } | EvidenceError::Full { .. } => Self::new(
+                "original_unreadable",
+                "the system does not let it be read: see to the rights of the folder evidence, or to its disk",
+            ),
             _ => Self::new("defect", "the station's log says more"),
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Report;
 use crate::Chain;
-use crate::at_rest::place_of;
+use crate::at_rest::{AtRestError, place_of};
 use crate::config::{AtRest, Settings};
 
 /// `statfs(2)`: the file system lives in memory.
@@ -27,7 +27,13 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
         return;
     };
     if let Err(error) = unlocked {
-        report.bad("at_rest", "key_not_there", &[]);
+        match &error {
+            // Not the key: what it opens cannot be looked at.
+            AtRestError::Io { path, .. } => {
+                report.bad("database", "database_shut", &[&path.display().to_string()]);
+            }
+            _ => report.bad("at_rest", "key_not_there", &[]),
+        }
         report.said(Chain(&error));
         return;
     }
@@ -39,6 +45,9 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
         report.warn("at_rest", "key_half_turned", &[]);
     }
     beside_the_letters(settings, &wanted, report);
+    if let AtRest::Credential(name) = &wanted {
+        credential(name, report);
+    }
     scanner_folders(settings, report);
     swap(report);
 }
@@ -57,6 +66,28 @@ fn beside_the_letters(settings: &Settings, wanted: &AtRest, report: &mut Report)
             &[&file.display().to_string()],
         );
     }
+}
+
+/// Where systemd keeps encrypted credentials, and where `laixin-admin`, which alone may look there, hands on how this one begins.
+const STORED: &str = "/etc/credstore.encrypted";
+/// How a credential begins that systemd encrypted with the host's own secret alone (`CRED_AES256_GCM_BY_HOST` of its `creds-util.h`, in base64 as the
+/// file has it); with a TPM it begins otherwise.
+const BY_HOST: &str = "Whxqht+dQJax1aZeCGLx";
+
+/// Without a TPM systemd encrypts with a file of the machine: on the disk of the letters that protects against nobody who takes the disk.
+fn credential(name: &str, report: &mut Report) {
+    let begins = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .and_then(|folder| fs::read(Path::new(&folder).join(format!("{name}.begins"))).ok())
+        .or_else(|| fs::read(Path::new(STORED).join(name)).ok());
+    let has_tpm = Path::new("/sys/class/tpm/tpm0").exists();
+    if is_by_host(begins.as_deref(), has_tpm) {
+        report.warn("at_rest", "key_by_host", &[]);
+    }
+}
+
+/// Where the credential itself cannot be looked at: without a TPM there is nothing else.
+fn is_by_host(begins: Option<&[u8]>, has_tpm: bool) -> bool {
+    begins.map_or(!has_tpm, |begins| begins.starts_with(BY_HOST.as_bytes()))
 }
 
 /// What a scanner writes lies in the clear until it is taken.
@@ -82,5 +113,20 @@ fn swap(report: &mut Report) {
         .collect();
     if !named.is_empty() {
         report.warn("at_rest", "swap_in_the_clear", &[&named.join(", ")]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What systemd 252 made of one byte with `--with-key=host`, and the example of its documentation for a host with a TPM.
+    #[test]
+    fn a_key_that_only_the_same_disk_encrypts_is_told_apart_from_one_bound_to_a_tpm() {
+        let host = b"Whxqht+dQJax1aZeCGLxmiAAAAABAAAADAAAABAAAAAEt9CMlROXm5UUgS4AAAAAnAvkPomCeq";
+        let tpm = b"k6iUCUh0RJCQyvL8k8q1UyAAAAABAAAADAAAABAAAAC1lFmbWAqWZ8dCCQkAAAAAgAAAAAAAAAAL";
+        assert!(is_by_host(Some(host), true) && is_by_host(Some(host), false));
+        assert!(!is_by_host(Some(tpm), true));
+        assert!(is_by_host(None, false) && !is_by_host(None, true));
     }
 }

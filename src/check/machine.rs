@@ -1,15 +1,15 @@
 //! The machine below the station: its folders and who may look into them, room and speed of its disk, its clock, and how files in scanner
 //! folders are noticed.
 
-use std::fs::{File, TryLockError};
-use std::io::Write as _;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{statfs, statvfs};
+use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
-use super::Report;
+use super::{Level, Report};
 use crate::clock;
 use crate::config::{AtRest, Settings};
 use crate::evidence::{SecondFolder, second_begins_by_itself, second_folder};
@@ -86,6 +86,64 @@ pub(super) fn data_folder(settings: &Settings, report: &mut Report) {
         Some(above) => folder("data_dir", above, "made_at_start", report),
         None => folder("data_dir", data, "can_be_used", report),
     }
+    // Of a folder that is shut itself everything in it is.
+    let found = try_using(data).ok().and_then(|()| of_another(settings));
+    if let Some((path, error)) = found {
+        report.bad(
+            "data_dir",
+            "not_the_stations",
+            &[&path.display().to_string()],
+        );
+        report.said(error);
+    }
+}
+
+/// What of the data folder the station cannot read and write: with it, it does not start, or does not find what it has.
+fn of_another(settings: &Settings) -> Option<(PathBuf, io::Error)> {
+    let data = &settings.station.data_dir;
+    let owner = data.metadata().ok()?.uid();
+    let originals = settings.evidence_dir();
+    let database = settings.database();
+    let beside = |ending| PathBuf::from(format!("{}{ending}", database.display()));
+    let folders = fs::read_dir(&originals)
+        .into_iter()
+        .flatten()
+        .filter_map(|item| {
+            item.ok()
+                .map(|item| item.path())
+                .filter(|path| path.is_dir())
+        });
+    [
+        originals.clone(),
+        database.clone(),
+        beside("-wal"),
+        beside("-shm"),
+        data.join("lock"),
+        data.join(crate::at_rest::MARKER_FILE),
+    ]
+    .into_iter()
+    .chain(folders.filter(|path| !path.ends_with("lost+found")))
+    .find_map(|path| may_use(&path, owner).err().map(|error| (path, error)))
+}
+
+/// Whether whoever asks may read and write this. Root always may: for the station, owner and mode are looked at.
+fn may_use(path: &Path, owner: u32) -> io::Result<()> {
+    let found = match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if owner != 0 && rustix::process::geteuid().is_root() {
+        let needed = if found.is_dir() { 0o700 } else { 0o600 };
+        return match found.uid() == owner && found.mode() & needed == needed {
+            true => Ok(()),
+            false => Err(io::Error::from(io::ErrorKind::PermissionDenied)),
+        };
+    }
+    let mut access = Access::READ_OK | Access::WRITE_OK;
+    if found.is_dir() {
+        access |= Access::EXEC_OK;
+    }
+    Ok(accessat(CWD, path, access, AtFlags::EACCESS)?)
 }
 
 pub(super) fn folder(what: &str, folder: &Path, good: &'static str, report: &mut Report) {
@@ -124,8 +182,10 @@ fn rights(settings: &Settings, report: &mut Report) {
     secrets_open(files, report);
     let owner = data.metadata().map(|meta| meta.uid());
     let asking = rustix::process::geteuid().as_raw();
+    // Where the station's account asks and the folder is another's, that is told above: the folder is wrong, not who asks.
     if let Ok(owner) = owner.as_ref()
         && *owner != asking
+        && (asking == 0 || try_using(data).is_ok())
     {
         let numbers = [&asking.to_string(), &owner.to_string()];
         report.warn("rights", "other_user", &numbers.map(String::as_str));
@@ -209,16 +269,22 @@ fn clock(settings: &Settings, report: &mut Report) {
     let trouble = back.and_then(|db| db.clock_trouble().ok().flatten());
     let year = now.day().get(..4).and_then(|year| year.parse::<i16>().ok());
     let told = now.rfc3339();
+    let zone = now.zoned();
+    let name = zone.time_zone().iana_name().unwrap_or("?").to_owned();
+    if zone.offset() != jiff::tz::offset(8) {
+        report.warn("clock", "clock_zone", &[&told, &name]);
+    }
     if let Some(trouble) = trouble {
-        let (code, last) = match trouble {
-            ClockTrouble::SetBack(found) => ("clock_back", found.last),
-            ClockTrouble::JumpedAhead(found) => ("clock_ahead", found.last),
+        // Behind the record nothing is taken any more; ahead of it, the mailroom goes on.
+        let (level, code, last) = match trouble {
+            ClockTrouble::SetBack(found) => (Level::Bad, "clock_back", found.last),
+            ClockTrouble::JumpedAhead(found) => (Level::Warning, "clock_ahead", found.last),
         };
-        report.warn("clock", code, &[&told, &last.rfc3339()]);
+        report.add(level, "clock", code, &[&told, &last.rfc3339()]);
     } else if year.is_none_or(|year| year < EARLIEST_YEAR) {
         report.warn("clock", "clock_early", &[&told]);
     } else {
-        report.good("clock", "clock_is", &[&told]);
+        report.good("clock", "clock_is", &[&told, &name]);
     }
 }
 
@@ -253,4 +319,56 @@ fn noticed(scanner: &str, folder: &Path, rescan_s: u64, report: &mut Report) {
 pub(super) fn station_runs(settings: &Settings) -> bool {
     let lock = File::open(settings.station.data_dir.join("lock"));
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    fn told(settings: &Settings) -> Vec<(&'static str, Option<PathBuf>)> {
+        let mut report = Report::default();
+        data_folder(settings, &mut report);
+        let codes = report.findings.iter().map(|one| one.code);
+        let path = of_another(settings).map(|(path, _)| path);
+        codes.map(|code| (code, path.clone())).collect()
+    }
+
+    #[test]
+    fn originals_that_the_stations_account_cannot_write_are_bad_before_it_fails_to_start() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root gives files away");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/station.toml");
+        let mut settings = Settings::load(Path::new(shipped)).unwrap();
+        settings.station.data_dir = folder.path().to_owned();
+        let unfinished = settings.evidence_dir().join("unfinished");
+        fs::create_dir_all(&unfinished).unwrap();
+        fs::write(settings.database(), "x").unwrap();
+        let station = 4711;
+        for path in [
+            folder.path(),
+            &settings.evidence_dir(),
+            &unfinished,
+            &settings.database(),
+        ] {
+            chown(path, Some(station), Some(station)).unwrap();
+        }
+        assert_eq!(told(&settings), [("can_be_used", None)]);
+        for path in [
+            settings.evidence_dir(),
+            unfinished.clone(),
+            settings.database(),
+        ] {
+            chown(&path, Some(0), Some(0)).unwrap();
+            let bad = Some(path.clone());
+            let expected = [("can_be_used", bad.clone()), ("not_the_stations", bad)];
+            assert_eq!(told(&settings), expected);
+            chown(&path, Some(station), Some(station)).unwrap();
+        }
+        fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o500)).unwrap();
+        assert_eq!(told(&settings).len(), 2);
+    }
 }

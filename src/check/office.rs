@@ -10,7 +10,7 @@ use super::{Report, together};
 use crate::config::{self, Offer, Settings};
 use crate::domain::access::{Role, Scope};
 use crate::domain::deadline::Profile;
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Leader, Roster};
 use crate::print::PrintFont;
 use crate::read::Office;
 use crate::store::{BROKERS, Db, OfficeSetting};
@@ -100,6 +100,14 @@ fn registration(settings: &Settings, report: &mut Report) {
             if leaders.is_empty() && orgs.is_empty() {
                 report.warn("roster", "roster_empty", &[]);
             }
+            let invented = invented(&office.roster);
+            if !invented.is_empty() {
+                report.warn("roster", "roster_invented", &[&invented.join("、")]);
+            }
+            let (roster, own) = (&office.roster.station, &settings.station.name);
+            if !(roster.contains(own.as_str()) || own.contains(roster.as_str())) {
+                report.warn("roster", "roster_of_another", &[roster, own]);
+            }
             if let Some((word, one, other)) = told_twice(&office.roster) {
                 report.warn("roster", "roster_twice", &[&word, &one, &other]);
             }
@@ -113,6 +121,18 @@ fn registration(settings: &Settings, report: &mut Report) {
             report.said(Chain(&error));
         }
     }
+}
+
+/// Leaders of the shipped example, who do not exist, by name.
+fn invented(roster: &Roster) -> Vec<&str> {
+    let shipped: Roster = toml::from_str(include_str!("../../config/roster.toml"))
+        .expect("the shipped roster is loaded by a test");
+    let is_shipped = |leader: &Leader| {
+        let mut leaders = shipped.leaders.iter();
+        leaders.any(|known| known.name == leader.name && known.title == leader.title)
+    };
+    let found = roster.leaders.iter().filter(|leader| is_shipped(leader));
+    found.map(|leader| leader.name.as_str()).collect()
 }
 
 /// The office with what an administrator has set in the place of its files.
@@ -288,7 +308,7 @@ fn paper(settings: &Settings, report: &mut Report) {
 mod tests {
     use super::*;
     use crate::check::Value;
-    use crate::domain::roster::{Leader, Organisation};
+    use crate::domain::roster::Organisation;
 
     #[test]
     fn a_word_that_means_two_addressees_is_named() {
@@ -379,6 +399,30 @@ mod tests {
             ]
         );
         assert_eq!(codes("confirmed"), []);
+    }
+
+    #[test]
+    fn the_invented_roster_and_one_of_another_office_are_told() {
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/station.toml");
+        let mut settings = Settings::load(Path::new(shipped)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        settings.station.data_dir = folder.path().to_owned();
+        let codes = |settings: &Settings| {
+            let mut report = Report::default();
+            registration(settings, &mut report);
+            let found = report.findings.into_iter().map(|one| one.code);
+            found
+                .filter(|code| code.starts_with("roster_"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&settings), ["roster_has", "roster_invented"]);
+        settings.station.name = "吴江区信访局".into();
+        let told = codes(&settings);
+        assert_eq!(told, ["roster_has", "roster_invented", "roster_of_another"]);
+        settings.registration.roster = folder.path().join("roster.toml");
+        let own = "station = \"吴江区信访局\"\n[[leaders]]\nname = \"周明远\"\ntitle = \"吴江区区长\"\nrank = 1\n";
+        std::fs::write(&settings.registration.roster, own).unwrap();
+        assert_eq!(codes(&settings), ["roster_has"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD};
+use super::{ConfigArg, FINDING, GOOD, code_of};
 use crate::Chain;
 use crate::console::audit;
 use crate::console::words::Words;
@@ -132,7 +132,7 @@ pub fn run(args: &AuditArgs) -> u8 {
                 settings.database().display(),
                 Chain(&error)
             );
-            return DEFECT;
+            return code_of(&error);
         }
     }
     GOOD

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE, code_of};
 use crate::print::PrintError;
 use crate::store::{CycleRecord, Db, StoreError};
 use crate::{Chain, certificate, clock};
@@ -40,7 +40,7 @@ pub fn run(args: &CertificateArgs) -> u8 {
             eprintln!("laixin: {}", Chain(&error));
             return match error {
                 StoreError::NotFound { .. } => USAGE,
-                _ => DEFECT,
+                error => code_of(&error),
             };
         }
     };

@@ -26,6 +26,15 @@ pub struct CheckArgs {
     language: Option<String>,
 }
 
+impl CheckArgs {
+    fn language(&self) -> Option<Language> {
+        self.language.as_deref().map(|language| match language {
+            "zh" => Language::Chinese,
+            _ => Language::English,
+        })
+    }
+}
+
 /// Whose settings a file holds.
 enum Whose {
     Station(Box<Settings>),
@@ -73,12 +82,7 @@ pub fn run(args: &CheckArgs) -> u8 {
         Ok(whose) => whose,
         Err(error) => return refused(args, &crate::Chain(&error).to_string()),
     };
-    let language = match args.language.as_deref() {
-        Some("zh") => Language::Chinese,
-        Some(_) => Language::English,
-        None => whose.language(),
-    };
-    let w = Words::of(language);
+    let w = Words::of(args.language().unwrap_or_else(|| whose.language()));
     let findings = whose.checked();
     let bad = count(&findings, Level::Bad);
     if args.json {
@@ -96,10 +100,11 @@ pub fn run(args: &CheckArgs) -> u8 {
 
 /// Settings that cannot be read are a finding too, and the only one.
 fn refused(args: &CheckArgs, why: &str) -> u8 {
-    eprintln!("laixin: {why}");
+    let w = Words::of(args.language().unwrap_or_default());
+    let next = w.code("check_do", "settings_refused");
+    eprintln!("laixin: {why}\n        → {next}");
     if args.json {
-        let item = json!({"part": "configuration", "state": Level::Bad.name(), "code": "settings_refused", "message": why,
-            "next": "mend the line it names; the comments of the shipped file say what is allowed"});
+        let item = json!({"part": "configuration", "state": Level::Bad.name(), "code": "settings_refused", "message": why, "next": next});
         print_json(args, 1, 0, vec![item]);
     }
     USAGE

@@ -5,7 +5,7 @@
 mod csv;
 mod days;
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use super::{ConfigArg, FINDING, GOOD, USAGE, code_of};
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config::Settings;
@@ -71,7 +71,7 @@ pub fn run(args: &HealthArgs) -> u8 {
         Err(error) => {
             let database = settings.database();
             eprintln!("laixin: {}: {}", database.display(), Chain(&error));
-            return DEFECT;
+            return code_of(&error);
         }
     };
     if let Some(unknown) = args.device.as_ref().filter(|id| !known.contains(id)) {

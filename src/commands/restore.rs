@@ -9,7 +9,6 @@ use crate::Chain;
 use crate::backup::{self, Folder, Restored};
 use crate::config::Settings;
 use crate::station::{StationError, take_data_dir};
-use crate::store::Db;
 
 /// `laixin restore`
 #[derive(Debug, clap::Args)]
@@ -24,6 +23,9 @@ pub struct RestoreArgs {
     /// Which back-up, as `laixin backup --list` names it; the newest otherwise.
     #[arg(long, value_name = "NAME")]
     snapshot: Option<String>,
+    /// What lies in the data folder (a station that lost its database, or whose database is damaged) is first moved into a folder of its own below it; nothing is deleted.
+    #[arg(long)]
+    set_aside: bool,
 }
 
 /// Restores into the settings' data folder.
@@ -51,8 +53,15 @@ pub fn run(args: &RestoreArgs) -> u8 {
             return FINDING;
         }
     };
-    let restored = Folder::open(&folder, &lock)
-        .and_then(|folder| backup::restore(&settings, &folder, args.snapshot.as_deref()));
+    let restored = Folder::open(&folder, &lock).and_then(|folder| {
+        if args.set_aside
+            && let Some(aside) = backup::set_aside(&settings.station.data_dir)?
+        {
+            println!("{}: what was there before", aside.display());
+        }
+        let by = operator_of_the_machine();
+        backup::restore(&settings, &folder, args.snapshot.as_deref(), &by)
+    });
     match restored {
         Ok(restored) => report(&settings, &restored),
         Err(error) => told(&error),
@@ -61,17 +70,6 @@ pub fn run(args: &RestoreArgs) -> u8 {
 
 fn report(settings: &Settings, restored: &Restored) -> u8 {
     let manifest = &restored.manifest;
-    let noted = Db::of(settings).and_then(|mut db| {
-        db.note_restored(
-            &manifest.snapshot,
-            &restored.damaged,
-            &operator_of_the_machine(),
-        )
-    });
-    if let Err(error) = noted {
-        eprintln!("laixin: {}", Chain(&error));
-        return FINDING;
-    }
     println!(
         "{}: restored the back-up {} of {}, {} originals, ledger {} entries up to {}. Everybody signs in anew. Nothing is handed out until every case system has acknowledged again what it registered since, and an officer says so on page Today. The old settings lie in its folder restored-settings. Run `laixin verify`, then start the station.",
         settings.station.data_dir.display(),

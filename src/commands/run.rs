@@ -10,7 +10,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 use super::{ConfigArg, FINDING, GOOD, USAGE, crossing};
 use crate::broker::crossing::Crossing;
 use crate::config::Level;
-use crate::station::{self, StationError};
+use crate::journal::Journal;
+use crate::sd_notify;
+use crate::station;
 
 /// How long a check that is under way may still take at a stop.
 const LOOKING: Duration = Duration::from_secs(5);
@@ -25,8 +27,12 @@ pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
     };
     let settings = match loaded {
         Ok(settings) => settings,
-        Err(code) => return code,
+        Err(code) => {
+            sd_notify::status(&station::status::refused());
+            return code;
+        }
     };
+    let language = settings.station.language;
     log_to_journal_or_terminal(settings.log.level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -38,20 +44,17 @@ pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
     match ended {
         Ok(()) => GOOD,
         Err(error) => {
-            tracing::error!("not started: {}", crate::Chain(&error));
-            match error {
-                StationError::Config(_)
-                | StationError::Profile { .. }
-                | StationError::Line { .. }
-                | StationError::Office(_)
-                | StationError::Tls(_) => USAGE,
-                _ => FINDING,
+            tracing::error!(code = error.code(), "not started: {}", crate::Chain(&error));
+            sd_notify::status(&station::status::not_started(language, &error));
+            match error.may_pass() {
+                true => FINDING,
+                false => USAGE,
             }
         }
     }
 }
 
-/// Under systemd straight to the journal with its fields, otherwise to stderr.
+/// Under systemd straight to the journal (`src/journal.rs`), otherwise to stderr.
 pub(super) fn log_to_journal_or_terminal(level: Level) {
     let level = match level {
         Level::Error => "error",
@@ -61,7 +64,7 @@ pub(super) fn log_to_journal_or_terminal(level: Level) {
     };
     let filter = EnvFilter::new(level);
     let registry = tracing_subscriber::registry().with(filter);
-    let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| Journal::open().ok());
     match journal {
         Some(journal) => registry.with(journal).init(),
         None => registry

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE, code_of};
 use crate::Chain;
 use crate::at_rest::Lock;
 use crate::config::Settings;
@@ -57,8 +57,10 @@ pub fn run(args: &VerifyArgs) -> u8 {
                 settings.database().display(),
                 Chain(&error)
             );
-            let is_damaged = report.broken > 0 || matches!(error, StoreError::Locked(_));
-            return if is_damaged { FINDING } else { DEFECT };
+            return match report.broken {
+                0 => code_of(&error),
+                _ => FINDING,
+            };
         }
     };
     for file in &args.root {
@@ -245,6 +247,15 @@ fn files(
                     };
                     report.broken(&format!(
                         "{name}: BROKEN: {what} ({}). The original is whole; the station makes the copy anew from it.",
+                        whose(db, &original.sha256)
+                    ));
+                }
+                // Nothing is said against the original: it is neither to be fetched from anywhere nor to be mended.
+                Err(error) if error.is_of_the_system() => {
+                    bad.insert(&original.sha256);
+                    report.broken(&format!(
+                        "{name}: NOT READ: {} ({}). Give the folder back to the station's account (chown -R), or see to its disk, and verify again.",
+                        Chain(&error),
                         whose(db, &original.sha256)
                     ));
                 }

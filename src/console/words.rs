@@ -84,6 +84,17 @@ impl Words {
         self.messages.get(section)?.get(code).map(String::as_str)
     }
 
+    /// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`, `office/clock` has a name of its own.
+    pub(crate) fn part_name(&self, part: &str) -> String {
+        if let Some(own) = self.known("part", &part.replace('/', "_")) {
+            return own.to_owned();
+        }
+        match part.split_once('/') {
+            None => self.code("part", part).to_owned(),
+            Some((kind, id)) => format!("{} {id}", self.code("part", kind)),
+        }
+    }
+
     /// A text with its `{}` filled in order.
     pub(crate) fn fill(&self, key: &str, values: &[&dyn Display]) -> String {
         let mut parts = self.t(key).split("{}");

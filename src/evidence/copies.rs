@@ -128,7 +128,8 @@ impl Evidence {
     /// not deleted.
     ///
     /// # Errors
-    /// What is wrong with the first, when no good copy is left; or why one could not be made anew.
+    /// What is wrong with the first, when no good copy is left; why one could not be made anew; [`EvidenceError::is_of_the_system`] when one
+    /// could not be looked at.
     pub fn heal(&self, known: &Original) -> Result<Healed, EvidenceError> {
         let first = self.check_against(known);
         let is_there = |second: &&Self| second.as_second() == SecondFolder::Known;
@@ -149,7 +150,7 @@ impl Evidence {
                 self.check_against(known)?;
                 Ok(Healed::First)
             }
-            (Err(error), Err(_)) => Err(error),
+            (Err(error), Err(other)) => Err(error.of_both(other)),
         }
     }
 

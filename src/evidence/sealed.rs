@@ -189,11 +189,18 @@ impl Evidence {
     }
 
     pub(super) fn found(&self, sha256: &str) -> Result<Place<'_>, EvidenceError> {
-        let places = self.places_of(sha256)?;
-        let there = places.into_iter().find(|place| place.path.exists());
-        there.ok_or_else(|| EvidenceError::Missing {
+        let mut hidden = None;
+        for place in self.places_of(sha256)? {
+            match place.path.try_exists() {
+                Ok(true) => return Ok(place),
+                Ok(false) => {}
+                // It may lie there: whoever may not look cannot say that it is missing.
+                Err(error) => hidden = Some(failed("look for", &place.path)(error)),
+            }
+        }
+        Err(hidden.unwrap_or_else(|| EvidenceError::Missing {
             sha256: sha256.to_owned(),
-        })
+        }))
     }
 
     /// Verifies a file by its place: its content has to be what its name says.

@@ -13,6 +13,9 @@ struct Bench {
     worker: Worker,
 }
 
+/// What `a page` hashes to.
+const PAGE: &str = "9a8eeff1d0bc6b9b7acf170b1168d6d07f193dc770d4c1864b03e48d775e8d1a";
+
 impl Bench {
     /// One unread page; the worker's processes answer by this plan, one line each.
     fn new(plan: &str) -> Self {
@@ -39,6 +42,7 @@ impl Bench {
         let beside = rusqlite::Connection::open(at("laixin.db")).expect("it is there");
         beside.execute_batch(&rows).expect("a letter");
         let reader = Reader {
+            withheld: RefCell::default(),
             settings: Arc::new(Settings::load(&at("station.toml")).expect("sound settings")),
             office: Office {
                 name: "test".into(),
@@ -95,6 +99,34 @@ fn a_page_that_one_worker_failed_on_is_read_by_the_next() {
 fn a_page_that_three_workers_failed_on_is_given_up() {
     let read = Bench::new("reader_failed\nreader_failed\nreader_defect\nread\n").read();
     assert_eq!(read, ("unreadable".into(), Some("reader_defect".into()), 3));
+}
+
+/// Root reads whatever it likes: a link that leads nowhere but to itself is refused to it as well.
+#[test]
+fn a_page_whose_original_cannot_be_read_now_waits_and_is_read_once_it_can() {
+    let mut bench = Bench::new("read\n");
+    let kept = |name: &str| bench.folder.path().join("evidence").join(name);
+    let stored = bench.reader.evidence.get(PAGE).map(|bytes| bytes.len());
+    assert_eq!(stored.expect("it is kept"), 6);
+    let (folder, away) = (kept(&PAGE[..2]), kept("away"));
+    std::fs::rename(&folder, &away).expect("it is moved");
+    std::os::unix::fs::symlink(&folder, &folder).expect("a link to itself");
+    let stop = CancellationToken::new();
+    for _ in 0..READING_ATTEMPTS + 2 {
+        let page = bench.reader.store.wait(|db| db.begin_reading());
+        let page = page.expect("the store answers").expect("it waits");
+        let read = bench.reader.read_page(&mut bench.worker, &page, &stop);
+        read.expect("the store answers");
+    }
+    // Nobody else's page waits behind it, and nobody is sent for the paper.
+    let mut worker = Worker::of(bench.folder.path().join("worker"));
+    assert!(!bench.reader.step(&mut worker, &stop).expect("it answers"));
+    let holds = bench.reader.store.wait(|db| db.open_holds(None, 10));
+    assert!(holds.expect("the store answers").is_empty());
+    std::fs::remove_file(&folder).expect("the link");
+    std::fs::rename(&away, &folder).expect("it is back");
+    assert_eq!(bench.read(), ("read".into(), None, 1));
+    assert!(bench.reader.withheld.borrow().is_empty());
 }
 
 #[test]

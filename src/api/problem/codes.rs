@@ -176,6 +176,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The original's bytes are no longer those that were kept",
     ),
     (
+        "original_unreadable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The original cannot be read now",
+    ),
+    (
         "original_missing",
         StatusCode::INTERNAL_SERVER_ERROR,
         "The original is not where it was kept",

@@ -290,13 +290,7 @@ pub(in crate::console) fn part_words(w: &Words, why: &NotReady) -> (String, Stri
     }
 }
 
-/// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`, `office/clock` has a name of its own.
+/// A part of the station in words.
 pub(in crate::console) fn part_name(w: &Words, part: &str) -> String {
-    if let Some(own) = w.known("part", &part.replace('/', "_")) {
-        return own.to_owned();
-    }
-    match part.split_once('/') {
-        None => w.code("part", part).to_owned(),
-        Some((kind, id)) => format!("{} {id}", w.code("part", kind)),
-    }
+    w.part_name(part)
 }
