@@ -443,7 +443,9 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
         .find(|&i| is_closing(&rows[i].compact()));
     let listed = list_head(rows, from);
     let mut walked = rows.len();
-    while walked > from && looks_like_tail(&rows[walked - 1]) {
+    while walked > from
+        && (looks_like_tail(&rows[walked - 1]) || tells_contact_below(&rows[from..walked]))
+    {
         walked -= 1;
     }
     walked = walked.min(listed.unwrap_or(walked));
@@ -550,6 +552,49 @@ fn looks_like_tail(row: &Row) -> bool {
         || names::list_like(row)
         || address_like(&text)
 }
+
+/// Whether the last of some rows tells how to reach who signed right above it: 家住：…12号。手机139…; 家住…，电话…，白天在家。 A sentence of the letter does not stand
+/// below its signature and its day.
+fn tells_contact_below(rows: &[Row]) -> bool {
+    let Some((row, above)) = rows.split_last() else {
+        return false;
+    };
+    let near = &above[above.len().saturating_sub(CONTACT_ROWS)..];
+    let signed = near
+        .iter()
+        .any(|row| foot::is_dated(row) || foot::signed_and_dated(row) || is_signed_at_right(row));
+    let first = near
+        .iter()
+        .rposition(|row| labels::opens_reach(&row.compact()));
+    let text = row.compact();
+    // Its second row goes on with a number or the end of a house's.
+    let goes_on = first.is_some() && text.chars().count() <= LONGEST_CLOSING;
+    let short = |part: &str| {
+        let words = part.chars().filter(|c| is_han(*c)).count();
+        words <= LONGEST_REMARK || address_like(part)
+    };
+    let parts = text.split(['。', ';', ',', ':', '(', ')', '!']);
+    let mut parts = parts.filter(|part| !part.is_empty());
+    let numbered = text.chars().filter(char::is_ascii_digit).count() >= SHORTEST_NUMBER;
+    signed
+        && (labels::opens_reach(&text) || goes_on)
+        && (numbered || address_like(&text))
+        && parts.all(short)
+}
+
+/// A whole name alone, right of the middle.
+fn is_signed_at_right(row: &Row) -> bool {
+    row.left > SIGNED_LEFT && names::person(&row.compact()) > 0.8
+}
+
+/// Rows between a signature and the last row that tells how to reach who signed.
+const CONTACT_ROWS: usize = 4;
+
+/// Characters of what is added to a number: 白天在家, 晚上请打座机.
+const LONGEST_REMARK: usize = 9;
+
+/// Figures of a telephone number without its area code.
+const SHORTEST_NUMBER: usize = 7;
 
 /// Characters of a closing formula with the name, the number and the day behind it.
 const LONGEST_CLOSING: usize = 30;

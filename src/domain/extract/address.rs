@@ -51,7 +51,9 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
             .all(|own| text_of(&own.glyphs) != text_of(&c.glyphs))
     }));
     found.extend(on_envelope(seen));
-    found.extend(residence::residence(seen.zones.body_rows()));
+    let lives = residence::residence(seen.zones.body_rows(), seen.writers);
+    let may_be_anothers = lives.as_ref().is_some_and(|home| home.is_doubtful);
+    found.extend(lives.map(|home| home.candidate));
     // 地址:*0*: what has no character is no address, only what is left of one.
     found.retain(|c| c.glyphs.iter().any(|g| is_han(g.ch)));
     let mut ranked: Vec<(Candidate, Written)> = found
@@ -99,6 +101,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && !known("nearly")
         && (!only_in_own_row || known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
+        && !(may_be_anothers && winner.source == Source::LetterBodyHabitual)
         && winner.source != Source::EnvelopePostmark;
     fields.address = if whole { field } else { for_a_person(field) };
 }
@@ -143,6 +146,8 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
     }
     winner.note("outvoted", if outvoted.is_some() { 1.0 } else { 0.0 });
     let mut support = 0.0_f32;
+    let read = written.chars.clone();
+    let known = written.divisions.as_ref().map_or(0, |d| d.length);
     for (_, theirs) in others
         .iter()
         .filter(|(c, _)| c.source != Source::EnvelopePostmark)
@@ -156,8 +161,15 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
             support = 1.0;
         } else if written.agree(theirs) {
             winner.note("two_readings", 1.0);
-            // Two mentions that still differ: one of them is wrong.
-            if written.chars != theirs.chars {
+            // Two mentions that still differ: one of them is wrong. Behind the divisions nothing tells which.
+            let same = read.len() == written.chars.len();
+            let changed = same
+                && read
+                    .iter()
+                    .zip(&written.chars)
+                    .skip(known)
+                    .any(|(a, b)| a != b);
+            if changed || written.chars != theirs.chars {
                 winner.note("nearly", 1.0);
             }
         } else if apart <= 3.0 {
@@ -253,6 +265,9 @@ fn signed(seen: &Seen<'_>) -> Signed {
     for candidate in labelled.filter_map(|i| signed_at(i, 0.95)) {
         let label = whose::lead(rows, &candidate.glyphs);
         match whose::by_label(rows, &candidate.glyphs, seen.writers) {
+            Whose::Others(_) if seen.writers.may_be_principal(&label) => {
+                own.push((candidate, false, true));
+            }
             Whose::Others(_) => {
                 let why = format!("写明是“{label}”，不是来信人的");
                 signed.another.push(
@@ -275,8 +290,11 @@ fn signed(seen: &Seen<'_>) -> Signed {
             }
             whose => {
                 let below = || whose::by_row_above(rows, &candidate.glyphs, seen.writers);
-                let doubtful =
-                    matches!(whose, Whose::Named(_)) || whose == Whose::Unsaid && below().is_some();
+                // 楼上那户地址, 寄回材料请寄, 代收地址: of whose home it is nothing is said.
+                let unplaced =
+                    || has_any(&label, TO_BE_SENT) || !whose::subject::leads(&label, seen.writers);
+                let doubtful = matches!(whose, Whose::Named(_) | Whose::Doubtful)
+                    || whose == Whose::Unsaid && (below().is_some() || unplaced());
                 let registered = has_any(&label, REGISTERED);
                 own.push((candidate, registered, doubtful));
             }
@@ -314,6 +332,9 @@ fn signed(seen: &Seen<'_>) -> Signed {
     }
     signed
 }
+
+/// Labels of where something may be sent, which is where whoever takes it in lives.
+const TO_BE_SENT: &[&str] = &["代收", "收件", "转交", "请寄"];
 
 /// Labels of an address where somebody is registered, which need not be where he lives.
 const REGISTERED: &[&str] = &[

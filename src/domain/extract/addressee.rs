@@ -89,6 +89,10 @@ pub(crate) fn read(
         let source = Source::LetterSalutation;
         unplaced += collect(&matcher, &row.glyphs, source, &mut mentions, &mut raw);
     }
+    if let Some(named) = super::form::written_to(zones) {
+        let source = Source::LetterSalutation;
+        unplaced += collect(&matcher, &named, source, &mut mentions, &mut raw);
+    }
     let mut front: Vec<Mention> = Vec::new();
     for line in &envelope.recipient {
         unplaced += collect(
@@ -322,9 +326,12 @@ fn left_over(text: &str, hits: &[Hit]) -> bool {
         "信访",
         "室",
     ];
-    let leader = hits.iter().any(|h| matches!(h.who, Who::Leader(_)));
-    if leader {
-        return false;
+    let leader = hits.iter().find(|h| matches!(h.who, Who::Leader(_)));
+    if let Some(leader) = leader {
+        // 市长热线, 市长信箱: who answers there is not he.
+        let behind: String = text.chars().skip(leader.range.end).collect();
+        let served = text.contains("热线") || text.contains("信箱") || text.contains("公开电话");
+        return served || behind.starts_with("办公室") || behind.contains("专线");
     }
     let rest: String = text
         .chars()
@@ -368,6 +375,16 @@ fn stripped(part: &[Glyph]) -> Vec<Glyph> {
         }
         let text = text_of(&part);
         for back in [
+            "的工作人员",
+            "工作人员",
+            "的好干部们",
+            "的干部们",
+            "的干部",
+            "的同志们",
+            "的老师们",
+            "的老师",
+            "老师们",
+            "老师",
             "的一封公开信",
             "的一封信",
             "的公开信",

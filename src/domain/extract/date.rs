@@ -200,6 +200,17 @@ const PAPERS: &[&str] = &[
     "生于",
     "入职",
     "入伍",
+    "入党",
+    "摄于",
+    "拍摄",
+    "拍于",
+    "打印",
+    "首次",
+    "第一次",
+    "收信",
+    "收件",
+    "收文",
+    "寄达",
     "身份证",
 ];
 
@@ -220,6 +231,13 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .chars()
         .chain(text_of(&row[date.end..]).chars())
         .collect();
+    // 1950年3月1日生, 盼2026年5月1日前回信
+    let behind = text_of(&row[date.end..]);
+    let limits =
+        behind.starts_with('前') || ["之前", "以前", "止"].iter().any(|w| behind.starts_with(w));
+    if limits || behind.starts_with('生') || behind.starts_with("出生") {
+        return Some(OTHERS);
+    }
     // 证明人:骆启华 2025年3月4日 is a witness's row, no paper's.
     if has_any(&rest.replace("证明人", ""), PAPERS) {
         return Some(OTHERS);

@@ -161,11 +161,20 @@ pub(crate) fn name_before_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
         "盼复",
         "望复",
     ];
-    [4, 3, 2].into_iter().find_map(|n| {
+    let named = [4, 3, 2].into_iter().find_map(|n| {
         let (name, rest) = glyphs.split_at_checked(n)?;
         let rest = text_of(rest);
         let courteous = courtesies.contains(&rest.trim_end_matches(['!', '。', '.']));
         (courteous && names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
+    });
+    // 退伍军人 覃玉兰 敬礼: who he is stands before his name.
+    named.or_else(|| {
+        let text = text_of(&glyphs);
+        let bare = text.trim_end_matches(['!', '。', '.']);
+        let before = courtesies.iter().find_map(|word| bare.strip_suffix(word))?;
+        let at = names::after_role(before).or_else(|| names::after_whose(before))?;
+        let name = &glyphs[at..before.chars().count()];
+        (names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
     })
 }
 

@@ -1,8 +1,11 @@
 //! A letter that is a form: rows of labels with their values in the cells beside them, above what the form is about.
 
-use crate::domain::zones::{LetterZones, Row};
+use crate::domain::field::Source;
+use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
 
+use super::evidence::Candidate;
 use super::labels;
+use super::names;
 use super::tail::{Item, Kind, items};
 
 /// Rows of a form's head at most.
@@ -35,6 +38,45 @@ pub(crate) fn cells(zones: &LetterZones) -> Vec<Item> {
     let mut cells = items(&rows);
     cells.retain(|cell| cell.kind != Kind::Bare);
     cells
+}
+
+/// The name in the cell of whoever fills in a form.
+pub(crate) fn name(zones: &LetterZones) -> Option<Candidate> {
+    let cells = cells(zones);
+    let signer = cells.iter().filter(|cell| cell.kind == Kind::Signer);
+    signer.into_iter().find_map(|cell| {
+        let glyphs = cell.value.iter().take_while(|g| g.ch != ' ').copied();
+        let name: Vec<Glyph> = glyphs.collect();
+        (names::person(&text_of(&name)) > 0.8)
+            .then(|| Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1"))
+    })
+}
+
+/// What a form asks for whom it is written to by.
+const WRITTEN_TO: &[&str] = &[
+    "写给谁",
+    "写给",
+    "致送单位",
+    "受信人",
+    "受信单位",
+    "收信人",
+    "收信单位",
+    "呈送单位",
+    "受理单位",
+    "致何单位",
+];
+
+/// Whom a form says it is written to.
+pub(crate) fn written_to(zones: &LetterZones) -> Option<Vec<Glyph>> {
+    let body = zones.body_rows();
+    let top = &body[..body.len().min(LONGEST_FORM)];
+    top.iter().find_map(|row| {
+        let label = row.glyphs.iter().position(|g| g.ch == ' ')?;
+        let asked = text_of(&row.glyphs[..label]);
+        WRITTEN_TO
+            .contains(&asked.trim_end_matches(':'))
+            .then(|| row.glyphs[label + 1..].to_vec())
+    })
 }
 
 /// What goes on below its cell begins so much of the page's width right of the label.

@@ -166,6 +166,40 @@ pub(crate) fn opens_contact(text: &str) -> bool {
         && labels.iter().any(|word| label.starts_with(word))
 }
 
+/// Whether a row opens with how to reach who writes: 家住, 本人电话, 宅电.
+pub(crate) fn opens_reach(text: &str) -> bool {
+    let whose = ["我的", "我", "本人的", "本人", "现", "又", "另"];
+    let bare = whose.iter().find_map(|word| text.strip_prefix(word));
+    let reach = [
+        "家住",
+        "住址",
+        "地址",
+        "家庭住址",
+        "家庭地址",
+        "现住",
+        "居住",
+        "住在",
+        "住:",
+        "通信地址",
+        "通讯地址",
+        "联系",
+        "联络",
+        "电话",
+        "手机",
+        "座机",
+        "固话",
+        "宅电",
+        "家里电话",
+        "Tel",
+        "TEL",
+        "☎",
+    ];
+    [Some(text), bare]
+        .into_iter()
+        .flatten()
+        .any(|text| reach.iter().any(|word| text.starts_with(word)))
+}
+
 /// Whether a text names its writer by a label: not 请求人民政府, where the word only begins so.
 pub(crate) fn names_writer(text: &str) -> bool {
     let named = |writer: &&&str| {

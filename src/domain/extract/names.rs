@@ -9,8 +9,8 @@ use crate::domain::zones::{Row, is_han};
 use super::glyphs::has_any;
 use super::labels::{OFFICERS, is_label};
 use lists::{
-    BEARERS, CALLED, COMPOUND, ENDS_PLACE, EPITHETS, GIVEN, HOUSES, NOT_GIVEN, NOT_NAMES, ROLES,
-    SURNAMES, TRANSLITERATED, UNITS, UNNAMED, WHOLE,
+    BEARERS, CALLED, COMPOUND, ENDS_PLACE, EPITHETS, GIVEN, HOUSES, KNOWN_FIGURES, NOT_GIVEN,
+    NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED, UNITS, UNNAMED, WHOLE, WISHED, WRITTEN_AT,
 };
 
 /// Whether a character is a surname by itself, or begins a compound one.
@@ -77,7 +77,7 @@ pub(crate) fn person(text: &str) -> f32 {
             "群众", "居民", "村民", "业主", "代表", "公司", "党员", "匿名", "化名", "领导", "此致",
             "日期", "时间", "签字", "签名", "盖章", "签章", "编号", "甲方", "乙方", "丙方", "单位",
             "意见", "敬礼", "谢谢", "拜谢", "叩谢", "多谢", "感谢", "通信", "通讯", "地址", "电话",
-            "人民",
+            "人民", "手边",
         ],
     ) {
         return 0.0;
@@ -284,6 +284,35 @@ pub(crate) fn pretended(text: &str) -> bool {
     has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
 }
 
+/// Whether a text is what a sender calls himself by instead of his name: 明白人, 庄稼人.
+pub(crate) fn is_epithet(text: &str) -> bool {
+    EPITHETS.iter().any(|epithet| text.ends_with(epithet))
+}
+
+/// Whether what reads like a name is a good wish or a place of writing: 祝康乐, 于家中. Behind a label of who signs it may still be somebody's name.
+pub(crate) fn wishes_or_places(text: &str) -> bool {
+    let behind = |front: char, words: &[&str]| {
+        text.strip_prefix(front)
+            .is_some_and(|rest| words.contains(&rest))
+    };
+    behind('祝', WISHED) || behind('于', WRITTEN_AT)
+}
+
+/// Whether a person must look whether a name is one: a figure everybody knows, 于 before a town, a name that laments.
+pub(crate) fn may_be_no_name(text: &str) -> bool {
+    let town = text.strip_prefix('于').is_some_and(super::place::is_town);
+    let ends = text.ends_with(['冤', '怨', '苦', '恨', '泪', '忌']) || text.ends_with("不平");
+    let laments = text.chars().count() > 2 && ends;
+    KNOWN_FIGURES
+        .split_whitespace()
+        .any(|figure| figure == text)
+        || is_epithet(text)
+        || wishes_or_places(text)
+        || town
+        || laments
+        || text.chars().count() == 3 && text.ends_with('人')
+}
+
 /// Whether a text signs for someone unnamed: 一名老党员, 知情群众, 小区部分业主, 苏小民(化名).
 pub(crate) fn pseudonym(text: &str) -> bool {
     let n = text.chars().count();
@@ -303,6 +332,7 @@ pub(crate) fn pseudonym(text: &str) -> bool {
         || EPITHETS.iter().any(|e| text.ends_with(e))
         || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
+            && after_whose(text).is_none_or(|at| n < at + 3)
 }
 
 /// Whether a row has one whole name in it and says who bears it, or where and how it was written: 退休民办教师向传英, 向传英 泣书于病榻.

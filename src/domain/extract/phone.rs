@@ -75,7 +75,7 @@ pub(crate) fn read(
             Source::LetterContact
         };
         let before = out.len();
-        let whose = |number: &[Glyph]| under_letter(tail, number, writers);
+        let whose = |number: &[Glyph]| under_letter(tail, item.kind, number, writers);
         let found = add(&mut out, &item.value, &place(source, 0.98), whose);
         if item.kind == Kind::Phone && out.len() == before && found == 0 {
             let told = by_alternatives(pages, &item.value);
@@ -142,7 +142,21 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             .collect();
         for found in here.into_iter().chain(over) {
             let number = &both[found.from..found.to];
-            let whose = whose(number);
+            let led = format!("{before}{}", text_of(&both[..found.from]));
+            let whose = match whose(number) {
+                Whose::Unsaid if part != Part::Head && !speaks_of_nobody(&led) => Whose::Doubtful,
+                Whose::Unsaid | Whose::Writers
+                    if part != Part::Head
+                        && (is_quoted(&led) || writers.are_addressed_in(&led)) =>
+                {
+                    Whose::Doubtful
+                }
+                Whose::Others(who) => {
+                    let behind = text_of(&both[found.to..]);
+                    Whose::Others(whose::named_behind(&behind).unwrap_or(who))
+                }
+                whose => whose,
+            };
             let told = matches!(whose, Whose::Others(_) | Whose::Writers);
             let his = part == Part::Postscript && speaks_of_his(&before, &row.compact())
                 || whose == Whose::Unsaid && stands_alone(&before, row, found.from);
@@ -153,6 +167,29 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
         before.push_str(&row.compact());
     }
 }
+
+/// Whether a text leaves a quotation open: what stands in it others have written.
+fn is_quoted(before: &str) -> bool {
+    match (before.rfind('“'), before.rfind('”')) {
+        (Some(open), close) => close.is_none_or(|close| close < open),
+        (None, _) => before.matches('"').count() % 2 == 1,
+    }
+}
+
+/// Whether the sentence of a number that nothing calls anybody's speaks of nobody who may be called there: not 镇政府联系电话….
+fn speaks_of_nobody(before: &str) -> bool {
+    let sentence = before.rsplit(['。', '!', '?', ';']).next();
+    let clauses = sentence.unwrap_or_default().split([',', '(', ')', ':']);
+    let asks = |clause: &&str| ASKING.iter().any(|word| clause.starts_with(word));
+    clauses
+        .filter(|clause| !asks(clause))
+        .all(|clause| !whose::subject::mentions_another(clause))
+}
+
+/// How a clause begins that asks something of whoever is addressed.
+const ASKING: &[&str] = &[
+    "请", "恳请", "敬请", "恳求", "望", "希望", "盼", "求", "特此", "为此", "如",
+];
 
 /// Whether a number stands in a sentence with nothing but its label, behind one in which the writer speaks of himself: 我叫覃玉兰,家里停水。电话139….
 fn stands_alone(before: &str, row: &Row, from: usize) -> bool {
@@ -190,15 +227,26 @@ fn speaks_of_his(before: &str, row: &str) -> bool {
     .any(|word| sentence.contains(word))
 }
 
-/// Whose a number under the letter is: by its label, a note behind it, or the row above it.
-fn under_letter(tail: &[Row], number: &[Glyph], writers: &Writers) -> Whose {
+/// Whose a number under the letter is: by its label, a note behind it, or the row above it. What speaks of anybody else beside it makes it doubtful.
+fn under_letter(tail: &[Row], kind: Kind, number: &[Glyph], writers: &Writers) -> Whose {
     let noted = || whose::by_note(tail, number, writers);
     let above = || match whose::by_row_above(tail, number, writers) {
         Some(name) => Whose::Others(name),
         None => Whose::Unsaid,
     };
+    let beside = || {
+        let others = matches!(kind, Kind::Another | Kind::Scribe | Kind::Other);
+        let listed = kind == Kind::ListHead;
+        let own = whose::stands_for_writer(tail, number, writers)
+            && !whose::led_from_above(tail, number, writers);
+        if others || !listed && !own {
+            Whose::Doubtful
+        } else {
+            Whose::Unsaid
+        }
+    };
     let mut told = whose::by_label(tail, number, writers);
-    for other in [&noted as &dyn Fn() -> Whose, &above] {
+    for other in [&noted as &dyn Fn() -> Whose, &above, &beside] {
         if told == Whose::Unsaid {
             told = other();
         }
@@ -220,6 +268,14 @@ fn of(phone: Phone, whose: Whose) -> Phone {
                 owner: Some(name),
                 ..phone
             }
+        }
+        Whose::Doubtful => {
+            let mut field = for_a_person(phone.field);
+            field.signs.push(Sign {
+                name: ANOTHERS,
+                value: 1.0,
+            });
+            Phone { field, ..phone }
         }
         // Whether he writes the letter nobody says.
         Whose::Named(name) => Phone {

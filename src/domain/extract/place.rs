@@ -409,8 +409,41 @@ pub(crate) fn ends_well(text: &str) -> bool {
         '邨', '湾', '道', '座',
     ];
     let last = text.chars().last();
+    // 201房
+    let room = text
+        .strip_suffix('房')
+        .is_some_and(|n| n.ends_with(|c: char| c.is_ascii_digit()));
     last.is_some_and(|c| ends.contains(&c) || c.is_ascii_digit())
+        || room
+        || BESIDE.iter().any(|word| text.ends_with(word))
 }
+
+/// What an address may end in that tells on which side of something a home lies.
+pub(crate) const BESIDE: &[&str] = &[
+    "左手边",
+    "右手边",
+    "左侧",
+    "右侧",
+    "左边",
+    "右边",
+    "后面",
+    "前面",
+    "后边",
+    "前边",
+    "旁边",
+    "隔壁",
+    "对面",
+    "背后",
+    "东侧",
+    "西侧",
+    "南侧",
+    "北侧",
+    "东头",
+    "西头",
+    "东户",
+    "西户",
+    "附近",
+];
 
 /// Whether a text is the name of a division, with or without the word for its level.
 pub(crate) fn is_town(text: &str) -> bool {

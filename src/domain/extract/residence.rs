@@ -8,6 +8,9 @@ use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any};
 use super::labels::WRITERS;
 use super::names;
+use super::place;
+use super::whose::Writers;
+use super::whose::subject::{Subject, mentions_another, of_home};
 
 /// Phrases that say where the writer lives; what stands between them and the end of the clause is the place.
 const LIVING: &[(&str, Needs)] = &[
@@ -33,6 +36,9 @@ const LIVING: &[(&str, Needs)] = &[
     ("住于", Needs::Self_),
     ("长期在", Needs::Self_),
     ("一直在", Needs::Self_),
+    ("在", Needs::Stay),
+    ("寓居", Needs::Self_),
+    ("租住", Needs::Self_),
     ("常住", Needs::Self_),
     ("现居", Needs::Self_),
     ("家庭住址", Needs::Self_),
@@ -57,6 +63,8 @@ enum Needs {
     Nothing,
     /// 我, 本人, 我们 before it in the same clause: others live somewhere too.
     Self_,
+    /// As well, and 住, 生活 … behind the place: 我老两口在…住了二十年.
+    Stay,
     /// 居民, 住户, 村民 … behind the place.
     Role,
 }
@@ -77,25 +85,77 @@ const DWELLERS: &[&str] = &[
     "职工",
 ];
 
+/// Where the writer lives by his own words.
+pub(crate) struct Residence {
+    pub(crate) candidate: Candidate,
+    /// Whether somebody else may live there for all the sentence says.
+    pub(crate) is_doubtful: bool,
+}
+
 /// The writer's habitual residence (requirement J5): only where the sentence is about where the writer lives.
-pub(crate) fn residence(rows: &[Row]) -> Option<Candidate> {
+pub(crate) fn residence(rows: &[Row], writers: &Writers) -> Option<Residence> {
     let flow = flow(rows);
-    let mut best: Option<(usize, Candidate)> = None;
-    for sentence in sentences(&flow).into_iter().take(12) {
+    let mut best: Option<(usize, Residence)> = None;
+    let mut spoken = String::new();
+    for (number, sentence) in sentences(&flow).into_iter().take(12).enumerate() {
         for (phrase, needs) in LIVING {
-            if let Some(found) = place_after(sentence, phrase, *needs) {
-                let longer = best.as_ref().is_none_or(|(n, _)| found.len() > n + 4);
-                if longer {
-                    let prior = if found.len() >= 8 { 0.8 } else { 0.6 };
-                    best = Some((
-                        found.len(),
-                        Candidate::as_read(&found, prior, Source::LetterBodyHabitual, "7.4.2.3/3"),
-                    ));
-                }
+            let said = Said {
+                phrase,
+                needs: *needs,
+                before: &spoken,
+                is_first: number == 0,
+            };
+            let Some((found, is_doubtful)) = place_after(sentence, &said, writers) else {
+                continue;
+            };
+            let longer = |(n, known): &(usize, Residence)| {
+                known.is_doubtful && !is_doubtful
+                    || found.len() > n + 4 && (known.is_doubtful || !is_doubtful)
+            };
+            if best.as_ref().is_none_or(longer) {
+                let prior = if found.len() >= 8 { 0.8 } else { 0.6 };
+                let candidate =
+                    Candidate::as_read(&found, prior, Source::LetterBodyHabitual, "7.4.2.3/3");
+                best = Some((
+                    found.len(),
+                    Residence {
+                        candidate,
+                        is_doubtful,
+                    },
+                ));
             }
         }
+        spoken = text_of(sentence);
     }
-    best.map(|(_, c)| c)
+    best.map(|(_, residence)| residence)
+}
+
+/// A phrase that says where somebody lives, and what was said before its sentence.
+struct Said<'a> {
+    phrase: &'a str,
+    needs: Needs,
+    before: &'a str,
+    is_first: bool,
+}
+
+impl Said<'_> {
+    /// Whether it speaks of the writer's home by what stands before it in its sentence; `None` where it speaks of another's.
+    fn is_doubtful(&self, led: &str, writers: &Writers) -> Option<bool> {
+        if self.phrase.starts_with(['我', '本']) {
+            return Some(false);
+        }
+        match of_home(led, writers) {
+            Subject::Writer => Some(false),
+            Subject::Another => None,
+            Subject::Untold => Some(true),
+            Subject::Nobody if self.needs == Needs::Nothing => {
+                let own = self.before.contains("我") || self.before.contains("本人");
+                let others = mentions_another(self.before);
+                Some(!self.is_first && (others || !own && !self.before.is_empty()))
+            }
+            Subject::Nobody => Some(true),
+        }
+    }
 }
 
 /// 申请人:覃玉兰,女,…,住珍珠路21号,电话…: the address in a row that names its writer, above a letter, in it or under it.
@@ -135,14 +195,16 @@ pub(crate) fn beside_writer(rows: &[Row]) -> Option<Candidate> {
 /// Characters of a row that tells of its writer.
 const LONGEST_ROW: usize = 120;
 
-fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Glyph>> {
+/// The place a sentence names behind the phrase, and whether it may be another's home.
+fn place_after(
+    sentence: &[Glyph],
+    said: &Said<'_>,
+    writers: &Writers,
+) -> Option<(Vec<Glyph>, bool)> {
+    let Said { phrase, needs, .. } = *said;
     let chars = chars_of(sentence);
     let at = find_from(&chars, phrase, 0)?;
-    let clause_start = chars[..at]
-        .iter()
-        .rposition(|c| matches!(c, '。' | ';'))
-        .map_or(0, |i| i + 1);
-    let before: String = chars[clause_start..at].iter().collect();
+    let before: String = chars[..at].iter().collect();
     // 邻居住在…: the 居 is the neighbour's.
     let neighbour = before.ends_with('邻') && phrase.starts_with('居');
     // 我原住…, 以前住在…: no more.
@@ -150,7 +212,11 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         "原", "曾", "曾经", "原来", "以前", "从前", "过去", "之前", "原先",
     ];
     let lived = phrase.contains('住') && once.iter().any(|word| before.ends_with(word));
-    if neighbour || lived || needs == Needs::Self_ && !of_the_writer(&before) {
+    let is_doubtful = said.is_doubtful(&before, writers)?;
+    let needs_self = matches!(needs, Needs::Self_ | Needs::Stay);
+    let named = writers.are_named_within(&before);
+    let untold = needs_self && is_doubtful && !of_the_writer(&before) && !named;
+    if neighbour || lived || untold || needs == Needs::Stay && is_doubtful {
         return None;
     }
     let from = at + phrase.chars().count();
@@ -161,6 +227,7 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
     let clause: String = chars[from..end].iter().collect();
     let cut = match needs {
         Needs::Role => role_cut(&clause).or_else(|| named_cut(&clause))?,
+        Needs::Stay => stay_cut(&clause)?,
         _ => role_cut(&clause).or_else(|| living_cut(&clause))?,
     };
     let place = super::tail::trim(&sentence[from..from + cut]);
@@ -177,6 +244,7 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
     let moved = phrase.contains(['搬', '迁']);
     let behind: String = clause.chars().skip(cut).collect();
     let stays = ["居住", "住", "生活", "定居", "安家"];
+    let years = behind.starts_with(['已', '有', '快', '都']) && behind.contains(['年', '载']);
     let moves = ["搬到", "搬至", "搬迁到", "迁到", "迁至"];
     let all: String = chars.iter().collect();
     let once = moves
@@ -184,7 +252,8 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         .map(|word| all.matches(word).count())
         .sum::<usize>()
         <= 1;
-    if moved && !(once && stays.iter().any(|word| behind.starts_with(word))) {
+    let stayed = years || stays.iter().any(|word| behind.starts_with(word));
+    if moved && !(once && stayed) {
         return None;
     }
     // 本小区, 这里: no name of a place.
@@ -194,12 +263,25 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
             .any(|p| text.starts_with(p));
     // The next cell of a form is no part of it.
     let runs_on = has_any(&text, &["电话", "单位", ":", "身份证", "反映", "联系"]);
-    (sound && !nameless && !runs_on && n <= 60 && text.chars().any(is_han)).then(|| place.to_vec())
+    let is_place = sound && !nameless && !runs_on && n <= 60 && text.chars().any(is_han);
+    is_place.then(|| (place.to_vec(), is_doubtful))
+}
+
+/// `…3栋201室住了二十多年`: the place ends where the staying begins.
+fn stay_cut(clause: &str) -> Option<usize> {
+    let stays = ["居住", "住了", "住过", "住着", "住有", "住满", "生活了"];
+    let at = stays.iter().filter_map(|word| clause.find(word)).min()?;
+    let place = clause[..at].trim_end_matches("已经").trim_end_matches('已');
+    let house = place.ends_with([
+        '房', '室', '号', '栋', '幢', '楼', '组', '村', '区', '院', '户', '苑', '园', '寓', '社',
+        '里', '街', '巷',
+    ]) || place.ends_with(|c: char| c.is_ascii_digit());
+    (house && address_like(place)).then(|| place.chars().count())
 }
 
 /// Whether what stands before the phrase is about the writer: 我, 本人, 反映人; not 我父亲, 我的邻居.
 fn of_the_writer(before: &str) -> bool {
-    let own = ["我", "本人", "全家", "鄙人", "写信"];
+    let own = ["我", "本人", "全家", "鄙人", "敝人", "写信"];
     let last = own
         .iter()
         .chain(WRITERS)
@@ -336,8 +418,17 @@ fn living_cut(clause: &str) -> Option<usize> {
     let last = (0..chars.len())
         .rev()
         .find(|&i| ends.contains(&chars[i]) || numbered(i))?;
-    Some(last + 1)
+    // 201房
+    let last = last + usize::from(chars.get(last + 1) == Some(&'房') && numbered(last));
+    // 城关老菜市场后面, 6楼左手边: beside what it is.
+    let rest: String = chars[last + 1..].iter().collect();
+    let beside = place::BESIDE.iter().any(|word| rest.ends_with(word));
+    let all = rest.chars().count() <= LONGEST_BESIDE && rest.chars().all(is_han) && beside;
+    Some(if all { chars.len() } else { last + 1 })
 }
+
+/// Characters of what a home is told to be beside.
+const LONGEST_BESIDE: usize = 10;
 
 /// 新康花园, 玉成苑: a housing estate or village by its last character.
 fn estate_like(text: &str) -> bool {
@@ -389,5 +480,6 @@ fn estate_like(text: &str) -> bool {
         "国际",
         "新天地",
     ];
-    (3..=30).contains(&n) && end.iter().any(|e| text.ends_with(e))
+    let beside = place::BESIDE;
+    (3..=30).contains(&n) && end.iter().chain(beside).any(|e| text.ends_with(e))
 }

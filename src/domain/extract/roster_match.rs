@@ -32,6 +32,46 @@ pub(crate) struct Hit {
     pub(crate) namesakes: Vec<usize>,
 }
 
+/// Bodies below any that a roster lists the leaders of, and who speaks for them.
+const LOWER: &[&str] = &[
+    "居委会",
+    "居委",
+    "村委会",
+    "村委",
+    "村",
+    "社区",
+    "街道",
+    "街道办",
+    "办事处",
+    "镇",
+    "乡",
+    "镇政府",
+    "乡政府",
+    "组",
+    "厂",
+    "公司",
+    "学校",
+    "小学",
+    "中学",
+    "医院",
+    "卫生院",
+    "派出所",
+    "所",
+    "站",
+    "队",
+    "物业",
+    "支书",
+    "村长",
+    "村主任",
+    "镇长",
+    "乡长",
+    "校长",
+    "经理",
+];
+
+/// Characters for the level of a place, by which offices of one name differ.
+const LEVELS: [char; 7] = ['省', '市', '州', '县', '区', '镇', '乡'];
+
 /// Before a title: another office, or one that is not held any more.
 const OTHER_OFFICES: &[&str] = &["副", "常务", "原", "原任", "前任", "时任", "代理"];
 
@@ -191,6 +231,7 @@ impl<'a> Matcher<'a> {
                 chars[at..].starts_with(f)
                     && self.stands_alone(chars, at, f, *who)
                     && !self.is_anothers_title(chars, at..at + f.len(), *who)
+                    && !(matches!(who, Who::Leader(_)) && is_anothers_help(&chars[at + f.len()..]))
             });
             match found {
                 Some((form, who)) => {
@@ -223,7 +264,8 @@ impl<'a> Matcher<'a> {
             } else {
                 before
             };
-            return place.is_empty() || ends_like(place, &self.stem);
+            let own = before.last().is_none_or(|level| self.level_is(*level));
+            return place.is_empty() && own || !place.is_empty() && ends_like(place, &self.stem);
         }
         // 副 before 市长 makes another office of it.
         before.last() != Some(&'副')
@@ -293,7 +335,7 @@ impl<'a> Matcher<'a> {
     fn near(&self, chars: &[char], range: Range<usize>, context: &[Who]) -> Option<Hit> {
         let part = &chars[range.clone()];
         let text: String = part.iter().collect();
-        if self.elsewhere(part) {
+        if self.elsewhere(part) || is_beside_office(&text) {
             return None;
         }
         let leader = self.near_leader(part, &text, context);
@@ -414,6 +456,12 @@ impl<'a> Matcher<'a> {
                 .total_cmp(&fits(b.1))
                 .then(b.1.rank.cmp(&a.1.rank))
         })?;
+        // 居委会龙主任, 村支书文书记: he holds his office somewhere else.
+        let surname: String = leader.name.chars().take(1).collect();
+        let front = before.rsplit_once(&surname).map_or("", |(front, _)| front);
+        if LOWER.iter().any(|body| front.ends_with(body)) {
+            return None;
+        }
         let others: Vec<usize> = same
             .iter()
             .map(|(i, _)| *i)
@@ -433,8 +481,17 @@ impl<'a> Matcher<'a> {
     fn near_form(&self, part: &[char]) -> Option<(Who, f32)> {
         let ours = self.canonical(part);
         let mut best: Option<(Who, f32)> = None;
+        let of_level = |form: &[char]| form.first().copied().filter(|c| LEVELS.contains(c));
         for (form, who) in &self.forms {
             let theirs = self.canonical(form);
+            // 县委书记 is not 市委书记 misread.
+            let other_level = of_level(&ours).is_some_and(|own| match of_level(&theirs) {
+                Some(level) => level != own,
+                None => !self.stem.is_empty() && !self.level_is(own),
+            });
+            if other_level || self.is_of_another_name(part, form, *who) {
+                continue;
+            }
             let length = theirs.len().max(ours.len());
             if theirs.len() < 3 || length == 0 {
                 continue;
@@ -450,6 +507,23 @@ impl<'a> Matcher<'a> {
             }
         }
         best
+    }
+
+    /// 信访局谢局长 is not 信访局局长, whose holder has another surname.
+    fn is_of_another_name(&self, part: &[char], form: &[char], who: Who) -> bool {
+        let Who::Leader(holder) = who else {
+            return false;
+        };
+        let text: String = part.iter().collect();
+        let named = title_in(&text).and_then(|title| {
+            let before = &text[..text.find(title)?];
+            before.chars().next_back()
+        });
+        named.is_some_and(|surname| {
+            names::is_surname(surname)
+                && !form.contains(&surname)
+                && !self.roster.leaders[holder].name.starts_with(surname)
+        })
     }
 
     /// One short way of writing an office: 苏州市信访办公室 → 市信访局, 苏州市人民代表大会常务委员会 → 市人大.
@@ -469,6 +543,8 @@ impl<'a> Matcher<'a> {
             ("政治协商会议", "政协"),
             ("信访办公室", "信访局"),
             ("信访办", "信访局"),
+            ("信访接待中心", "信访局"),
+            ("来访接待中心", "信访局"),
             ("信访接待室", "信访局"),
             ("信访中心", "信访局"),
             ("人民来访接待中心", "信访局"),
@@ -498,6 +574,27 @@ impl<'a> Matcher<'a> {
         }
         chars
     }
+}
+
+/// Those who work for a leader or belong to him: who is addressed is not he.
+const HELP: &[&str] = &[
+    "秘书", "司机", "助理", "夫人", "爱人", "妻子", "家属", "家人", "儿子", "女儿", "父亲", "母亲",
+];
+
+/// Whether somebody's helper is named behind an office: 的秘书小李, but not 市委书记秘书长.
+fn is_anothers_help(behind: &[char]) -> bool {
+    let behind: String = behind.iter().take(4).collect();
+    let behind = behind.trim_start_matches('的');
+    HELP.iter().any(|word| behind.starts_with(word)) && !behind.starts_with("秘书长")
+}
+
+/// The same of a whole text: 荣局长的秘书小李.
+fn is_beside_office(text: &str) -> bool {
+    let title = title_in(text).and_then(|title| Some((text.find(title)?, title)));
+    title.is_some_and(|(at, title)| {
+        let behind: Vec<char> = text[at + title.len()..].chars().collect();
+        is_anothers_help(&behind)
+    })
 }
 
 /// Whether a text is a whole name and nothing else.

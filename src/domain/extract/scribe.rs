@@ -47,6 +47,9 @@ const PAPERS: &[&str] = &["信", "文", "材料", "状", "书", "件", "此", "�
 
 /// A row that says who wrote the letter.
 pub(crate) fn row(glyphs: &[Glyph]) -> Option<(Kind, Vec<Glyph>)> {
+    if let Some(name) = passes_on(tail::trim(glyphs)) {
+        return Some((Kind::Another, name));
+    }
     let glyphs = squeeze(tail::trim(glyphs));
     if !(4..=18).contains(&glyphs.len()) {
         return None;
@@ -100,6 +103,36 @@ fn name_first(glyphs: &[Glyph]) -> Option<(Kind, Vec<Glyph>)> {
         (names::person(&text_of(name)) > 0.8).then(|| (kind, name.to_vec()))
     })
 }
+
+/// `王芳 转`, `王芳代寄`: who passed the letter on, copied or typed it.
+fn passes_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+    let gap = glyphs.iter().rposition(|g| g.ch == ' ');
+    let named = |name: &[Glyph]| {
+        let name = squeeze(tail::trim(name));
+        (names::person(&text_of(&name)) > 0.8).then_some(name)
+    };
+    let apart = gap.and_then(|at| {
+        let verb = text_of(&glyphs[at..]);
+        let passed = PASSING.contains(&verb.as_str()) || IN_ONE.contains(&verb.as_str());
+        named(&glyphs[..at]).filter(|_| passed)
+    });
+    let joined = || {
+        let text = text_of(glyphs);
+        let verb = PASSING.iter().find(|verb| text.ends_with(**verb))?;
+        let glyphs = squeeze(glyphs);
+        named(glyphs.get(..glyphs.len().checked_sub(verb.chars().count())?)?)
+    };
+    apart.or_else(joined)
+}
+
+/// What one does with another's letter.
+const PASSING: &[&str] = &[
+    "转呈", "转交", "转递", "转寄", "代转", "代寄", "代交", "代递", "代投", "代送", "递交", "抄写",
+    "誊抄", "抄录", "校对", "打印", "录入", "翻译", "捎来", "带到",
+];
+
+/// The same in one character, behind a gap.
+const IN_ONE: &[&str] = &["转", "递", "抄", "交", "捎", "校", "寄", "送", "译", "录"];
 
 /// The verb a text begins with: whose it is, and how long.
 fn verb(rest: &str) -> Option<(Kind, usize)> {

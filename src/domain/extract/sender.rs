@@ -15,7 +15,7 @@ use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::{one_off, squeeze};
 use super::signature::{Form, Signature, list, single, tokens};
 use super::tail::{Item, Kind};
-use super::{body, joint, names, nbest, proxy, scribe, signature};
+use super::{body, form, joint, names, nbest, proxy, scribe, signature};
 
 /// What an anonymous letter is registered as.
 pub const ANONYMOUS: &str = "匿名";
@@ -49,7 +49,9 @@ pub(crate) fn read(
         let told = self_named(zones).or_else(|| signature::at_end(zones.body_rows()));
         signed.extend(told.or_else(|| signature::by_place(zones.tail_rows())));
     }
-    let own_words = body::own_name(zones.body_rows()).or_else(|| body::name_in_form(zones.head()));
+    let own_words = body::own_name(zones.body_rows())
+        .or_else(|| body::name_in_form(zones.head()))
+        .or_else(|| form::name(zones));
     let authorised = proxy::find(zones, items, &signed, own_words.as_ref());
     if let Some(found) = authorised {
         fields.joint = joint_of(std::slice::from_ref(&found.principal.value), None);
@@ -65,6 +67,10 @@ pub(crate) fn read(
     }
     fields.proxy = proxy::beside(zones, items, &signed);
     one(pages, items, &signed, own_words, on_envelope, fields);
+    // 骆启华等四人: fewer than make a letter joint, and more than one.
+    if let Some(said) = said.filter(|said| *said > fields.joint.count && fields.joint.count > 0) {
+        fields.joint = joint_of(&fields.joint.signatories, Some(said));
+    }
 }
 
 /// Whether nobody who is named so may be taken for the sender unseen: whom the letter accuses, whom it is addressed to, an office of the roster.
@@ -76,6 +82,7 @@ pub(super) fn nobody_to_accept(fields: &Fields, roster: &Roster) -> bool {
         || fields.addressee.value.as_ref() == Some(name)
         || roster.orgs.iter().any(|org| org.name == *name)
         || super::organisation_called(name, roster).is_some()
+        || names::may_be_no_name(name)
         || name.contains(':')
         || name.chars().all(|c| "年月日".contains(c))
 }

@@ -67,7 +67,9 @@ impl Signature {
         }
         let person = names::person(&text);
         let unit = names::unit(&text);
-        let (form, score) = if person > 0.8 {
+        let (form, score) = if names::is_epithet(&text) {
+            (Form::Pseudonym, 0.85)
+        } else if person > 0.8 {
             (Form::Person, person)
         } else if names::incomplete(&text) {
             (Form::Incomplete, 0.9)
@@ -129,6 +131,12 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
         let mut parts = tokens(&item.value);
         if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
+        }
+        if item.kind == Kind::Bare {
+            parts.retain(|part| !names::wishes_or_places(&part.name()));
+            if names::wishes_or_places(&text_of(&squeeze(trim(&item.value)))) {
+                continue;
+            }
         }
         let address = item.kind == Kind::Bare && housed(&item.value);
         if address {

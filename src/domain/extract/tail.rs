@@ -8,10 +8,10 @@ use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of
 
 use super::date::find_dates;
 use super::form::CELL;
-use super::glyphs::{all_han, chars_of, squeeze};
+use super::glyphs::{all_han, chars_of, has_any, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::{OTHERS, is_mark, parts_label};
+use super::labels::{OTHERS, WRITERS, is_mark, parts_label};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
 use super::{foot, names};
@@ -156,7 +156,7 @@ fn names_only(row: &Row) -> bool {
 fn goes_on_in_cell(cell: &Item, next: &[Glyph]) -> bool {
     let text = text_of(next);
     let ends = text.ends_with([
-        '室', '号', '楼', '层', '户', '幢', '栋', '组', '队', '村', '社', '元',
+        '室', '房', '号', '楼', '层', '户', '幢', '栋', '组', '队', '村', '社', '元',
     ]);
     let number = text.chars().all(|c| c.is_ascii_digit() || c == '-');
     address_like(&text_of(&cell.value))
@@ -177,7 +177,7 @@ fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
     match above.kind {
         _ if address => {
             let street = next_text.chars().any(|c| c.is_ascii_digit()) || address_like(&next_text);
-            let ends = ["室", "号", "楼", "层", "户", "幢", "组", "村"]
+            let ends = ["室", "房", "号", "楼", "层", "户", "幢", "组", "村"]
                 .iter()
                 .any(|e| next_text.ends_with(e));
             let named = names::person(&next_text) > 0.8;
@@ -244,11 +244,27 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
             out.push((Kind::ListHead, value.to_vec()));
         } else if label.kind == Kind::Signer && blank(value) {
             out.push((Kind::Unread, Vec::new()));
+        } else if let Some((name, place)) = housed_behind(label.kind, value) {
+            push(&mut out, label.kind, name);
+            push(&mut out, Kind::Address, place);
         } else {
             push(&mut out, label.kind, value);
         }
     }
     out
+}
+
+/// 写信人:覃玉兰(西陵区珍珠路21号): the name, and in brackets where he lives.
+fn housed_behind(kind: Kind, value: &[Glyph]) -> Option<(&[Glyph], &[Glyph])> {
+    let open = value.iter().position(|g| g.ch == '(')?;
+    let (name, behind) = value.split_at(open);
+    let place = trim(behind);
+    let own = matches!(kind, Kind::Signer | Kind::Role | Kind::Writer);
+    let inside = text_of(place);
+    let housed = inside.chars().count() >= SHORTEST_REMARK && address_like(&inside);
+    let alone = !has_any(&inside, &[":", "电话", "手机", ","]) && names::unit(&inside) < 0.9;
+    let named = names::person(&text_of(&squeeze(trim(name)))) > 0.8;
+    (own && housed && alone && named).then_some((name, place))
 }
 
 /// Whether a label of a number stands behind the words for whose it is: (其中王芳的 手机:….
@@ -266,11 +282,18 @@ fn is_remark(row: &[Glyph], undated: &[Glyph]) -> bool {
         && inside.chars().count() >= SHORTEST_REMARK
         && !text.contains(':')
         && find_phones(row).is_empty()
+        && !labelled_name(&inside)
         && names::unit(&inside) < 0.8
         && !names::incomplete(&inside)
         && !names::pseudonym(&inside)
         && names::after_role(&inside).is_none()
         && names::after_whose(&inside).is_none()
+}
+
+/// 写信人覃玉兰: the writer's label and his whole name.
+fn labelled_name(text: &str) -> bool {
+    let mut named = WRITERS.iter().filter_map(|label| text.strip_prefix(label));
+    named.any(|name| names::person(name) > 0.8)
 }
 
 /// Characters in brackets that say more than a name.

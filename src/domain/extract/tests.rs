@@ -11,6 +11,8 @@ mod gifts;
 mod labels;
 mod letters;
 mod lists;
+mod lookalikes;
+mod others;
 mod papers;
 mod properties;
 mod rules;

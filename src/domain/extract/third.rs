@@ -5,7 +5,7 @@ use super::names::{is_given, person, surname_length};
 use crate::domain::zones::is_han;
 
 /// What stands before somebody's name.
-const WORDS: &[&str] = &[
+pub(crate) const WORDS: &[&str] = &[
     "老板",
     "老板娘",
     "经理",

@@ -2,6 +2,7 @@
 //!
 //! Roles and relatives are closed lists, a name is known by its form. Where nothing is said, nothing is guessed.
 
+pub(crate) mod subject;
 mod words;
 
 use crate::domain::draft::Fields;
@@ -27,6 +28,8 @@ pub(crate) enum Whose {
     Others(String),
     /// That of a place the letter is about: 事发地点.
     Place(String),
+    /// Somebody else's perhaps: something stands beside it that speaks of others, or that nobody can place.
+    Doubtful,
 }
 
 /// The people in whose name the letter is written.
@@ -34,6 +37,8 @@ pub(crate) enum Whose {
 pub(crate) struct Writers {
     names: Vec<String>,
     is_unit: bool,
+    /// Whether somebody acts for another: the sender is then spoken of as kin.
+    is_represented: bool,
 }
 
 impl Writers {
@@ -45,8 +50,14 @@ impl Writers {
         let all = sender.clone().chain(&fields.joint.signatories).chain(agent);
         Self {
             is_unit: sender.clone().any(|name| names::unit(name) >= 0.8),
+            is_represented: fields.proxy.is_some(),
             names: all.filter(|name| !name.is_empty()).cloned().collect(),
         }
+    }
+
+    /// Whether a label names kin of an agent, who may be the one he acts for: 父亲住址.
+    pub(crate) fn may_be_principal(&self, label: &str) -> bool {
+        self.is_represented && KIN.iter().any(|kin| bare(label).ends_with(kin))
     }
 
     /// Whether people write, and somebody of them is known.
@@ -68,6 +79,27 @@ impl Writers {
             .filter(|name| text.ends_with(name.as_str()));
         let longest = longest.map(|name| name.chars().count()).max()?;
         (longest < text.chars().count()).then_some(longest)
+    }
+
+    /// Whether a text addresses one of them, as what others wrote to him does: 覃玉兰同志:您反映的….
+    pub(crate) fn are_addressed_in(&self, text: &str) -> bool {
+        let titles = ["同志", "先生", "女士", ":您", ":你"];
+        let mut called = self
+            .names
+            .iter()
+            .flat_map(|name| titles.map(|title| format!("{name}{title}")));
+        called.any(|called| text.contains(&called))
+    }
+
+    /// Whether a writer's name stands somewhere in a text.
+    pub(crate) fn are_named_within(&self, text: &str) -> bool {
+        let text: String = text.chars().filter(|c| *c != ' ').collect();
+        self.names.iter().any(|name| text.contains(name.as_str()))
+    }
+
+    /// Whether anybody who writes is known by name.
+    fn is_known(&self) -> bool {
+        !self.names.is_empty()
     }
 
     /// Whether a name is one of theirs, or one of them misread.
@@ -109,7 +141,11 @@ fn told(label: &str, writers: &Writers) -> Whose {
         let behind = &rest[at..];
         behind.ends_with(['人', '方']) && behind.chars().count() <= 6
     });
-    let is_others = ends(KIN) || ends(PARTS) || ends(UNITS) && !writers.is_unit;
+    let at_home = rest.strip_suffix('家').unwrap_or_default();
+    let is_others = ends(KIN)
+        || ends(PARTS)
+        || ends(UNITS) && !writers.is_unit
+        || KIN.iter().any(|word| at_home.ends_with(word));
     match rest {
         "" => Whose::Unsaid,
         _ if is_passive || is_others => Whose::Others(called(rest)),
@@ -124,7 +160,9 @@ fn told(label: &str, writers: &Writers) -> Whose {
 /// As the letter calls him, without what only points at him.
 fn called(rest: &str) -> String {
     let fronts = ["我的", "我们", "我", "其"];
-    let bare = fronts.iter().find_map(|f| rest.strip_prefix(f));
+    // 电话请打我儿子
+    let own = rest.rfind('我').map_or(rest, |at| &rest[at..]);
+    let bare = fronts.iter().find_map(|f| own.strip_prefix(f));
     let name = bare.filter(|name| !name.is_empty()).unwrap_or(rest);
     let from = name.chars().count().saturating_sub(LONGEST_CALLING);
     name.chars().skip(from).collect()
@@ -170,11 +208,17 @@ fn named_at_end(rest: &str, writers: &Writers) -> Whose {
             Whose::Others(_) => return Whose::Others(name),
             Whose::Writers => return Whose::Writers,
             _ if front.is_empty() => return Whose::Named(name),
+            _ if length > 2 && front.ends_with(POINTING) => return Whose::Named(name),
             _ => {}
         }
     }
     Whose::Unsaid
 }
+
+/// What points at whoever is named behind it: 找不到我可找向传英.
+const POINTING: [char; 12] = [
+    '找', '问', '给', '由', '托', '请', '和', '与', '跟', '系', '过', '叫',
+];
 
 /// What stands before a value in its row under the letter: its label with whatever is joined to it.
 pub(crate) fn lead(rows: &[Row], value: &[Glyph]) -> String {
@@ -214,6 +258,46 @@ pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose
         true => told(&note, writers),
         false => Whose::Unsaid,
     }
+}
+
+/// Whether the row of a number under the letter, from the number before it on, speaks of nobody but who writes; so must what is joined to it behind.
+pub(crate) fn stands_for_writer(rows: &[Row], number: &[Glyph], writers: &Writers) -> bool {
+    let Some((row, at)) = found_in(rows, number) else {
+        return true;
+    };
+    let glyphs = &rows[row].glyphs;
+    let earlier = super::phone::find_phones(glyphs)
+        .into_iter()
+        .map(|phone| phone.to);
+    let from = earlier.filter(|to| *to <= at).max().unwrap_or(0);
+    let led = super::tail::without_dates(&glyphs[from..at]);
+    let led: String = led.iter().map(|g| g.ch).collect();
+    let behind = glyphs.get(at + number.len()..).unwrap_or_default();
+    let joined: String = behind
+        .iter()
+        .map(|g| g.ch)
+        .take_while(|c| is_han(*c))
+        .collect();
+    subject::leads_to_own(&led, writers) && subject::leads(&joined, writers)
+}
+
+/// Whether the row above a number runs on into its row and speaks of somebody else: 找不到我可找向传英, / 139….
+pub(crate) fn led_from_above(rows: &[Row], number: &[Glyph], writers: &Writers) -> bool {
+    let Some((row, at)) = found_in(rows, number) else {
+        return false;
+    };
+    let begins = rows[row].glyphs[..at].iter().all(|g| !is_han(g.ch));
+    let above = row.checked_sub(1).map(|above| rows[above].compact());
+    let above = above.filter(|text| begins && !writers.are_named_within(text));
+    above.is_some_and(|text| {
+        let part = text.trim_end_matches([',', ':', '、']).rsplit(',').next();
+        let named = matches!(
+            told(part.unwrap_or_default(), writers),
+            Whose::Named(_) | Whose::Others(_)
+        );
+        let runs_on = text.ends_with([',', ':', '、']) || !text.ends_with(['。', '!', '?', ')']);
+        runs_on && (named || subject::mentions_another(&text) && !text.contains(':'))
+    })
 }
 
 /// Who stands above a value that says nothing itself: the number below 物业经理：赵立新 may be his.
@@ -266,6 +350,15 @@ pub(crate) fn in_sentence(before: &str, writers: &Writers) -> Whose {
     }
 }
 
+/// The name a text goes on with: ,他叫骆启华。
+pub(crate) fn named_behind(text: &str) -> Option<String> {
+    let text = text.trim_start_matches([',', '。', ' ', ';', ')']);
+    let called = ["他名叫", "她名叫", "他叫", "她叫", "名叫", "叫"];
+    let rest = called.iter().find_map(|word| text.strip_prefix(word))?;
+    let name: String = rest.chars().take_while(|c| is_han(*c)).collect();
+    (names::person(&name) > 0.8).then_some(name)
+}
+
 /// Nothing, or what is told of a person beside his name: 男, 汉族, 63岁, 1962年生, 住….
 fn is_detail(part: &str) -> bool {
     let figures = part.chars().any(|c| c.is_ascii_digit());
@@ -285,7 +378,7 @@ mod tests {
     fn writers() -> Writers {
         Writers {
             names: vec!["覃玉兰".into()],
-            is_unit: false,
+            ..Writers::default()
         }
     }
 
@@ -321,6 +414,7 @@ mod tests {
         let unit = Writers {
             names: vec!["恒达机械有限公司".into()],
             is_unit: true,
+            ..Writers::default()
         };
         assert_eq!(told("公司地址", &unit), Whose::Writers);
         assert_eq!(told("公司地址", &writers()), others("公司"));

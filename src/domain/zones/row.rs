@@ -130,8 +130,9 @@ fn blocks(placed: Vec<Placed>) -> Vec<Vec<Placed>> {
     let mut lowest = f32::MIN;
     for line in placed {
         let back = lowest - line.v > BACK_HEIGHTS * line.height;
+        let labels = blocks.last().is_some_and(|block| is_left_of(&line, block));
         match blocks.last_mut() {
-            Some(block) if !back || block.len() < COLUMN_LINES => block.push(line),
+            Some(block) if !back || labels || block.len() < COLUMN_LINES => block.push(line),
             _ => {
                 lowest = f32::MIN;
                 blocks.push(vec![line]);
@@ -141,6 +142,17 @@ fn blocks(placed: Vec<Placed>) -> Vec<Vec<Placed>> {
         lowest = lowest.max(last.map_or(f32::MIN, |line| line.v));
     }
     blocks
+}
+
+/// Whether a line lies left of most of those read before it, on their height: the labels of a form whose cells were read first. A second column lies at the right.
+fn is_left_of(line: &Placed, block: &[Placed]) -> bool {
+    let behind = block.iter().filter(|other| other.from >= line.to).count();
+    let beside = |other: &&Placed| (other.v - line.v).abs() < 0.5 * line.height;
+    behind * 2 > block.len()
+        && block
+            .iter()
+            .filter(beside)
+            .any(|other| other.from >= line.to)
 }
 
 /// How far up, in line heights, a reader goes from the end of one column to the beginning of the next.

@@ -61,8 +61,8 @@ fn of_a_list(text: &str) -> Option<u32> {
 
 fn ends_with_name(before: &str) -> bool {
     let last = before
-        .rsplit(['、', ',', ':', ' '])
-        .next()
+        .rsplit(['、', ',', ':', ' ', '('])
+        .find(|part| !part.is_empty())
         .unwrap_or_default();
     let chars: Vec<char> = last.chars().collect();
     let name = |n: usize| {
@@ -160,6 +160,7 @@ mod tests {
             ("以上共计12名业主", 12),
             ("共计12名", 12),
             ("合计:两百一十户", 210),
+            ("骆启华(等二十户)", 20),
             ("签名人数:32人", 32),
             ("联名人(32人)", 32),
             ("附:32户业主签名", 32),

@@ -19,7 +19,8 @@ pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
     let mut at = 0;
     while at < chars.len() {
         let starts = chars[at].is_ascii_digit() || chars[at] == '(' || chars[at] == '+';
-        let inside = at > 0 && before(&chars, at);
+        let glued = out.last().is_some_and(|found: &Found| found.to == at);
+        let inside = at > 0 && !glued && before(&chars, at);
         if !starts || inside {
             at += 1;
             continue;
@@ -70,10 +71,20 @@ fn country_code(chars: &[char], at: usize) -> usize {
 fn mobile(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
     let (digits, end) = take_digits(chars, at, 11, 2).or_else(|| in_groups(chars, at))?;
     let second = digits.as_bytes().get(1).copied()?;
-    let sound = digits.starts_with('1')
-        && (b'3'..=b'9').contains(&second)
-        && !chars.get(end).is_some_and(char::is_ascii_digit);
+    let ends = !chars.get(end).is_some_and(char::is_ascii_digit) || next_number(chars, end);
+    let sound = digits.starts_with('1') && (b'3'..=b'9').contains(&second) && ends;
     sound.then_some((digits, PhoneKind::Mobile, end))
+}
+
+/// `136…690731-26067547`: the blank between two numbers was lost, and a whole one with its area code and a dash, or a mobile's eleven figures, follow.
+fn next_number(chars: &[char], at: usize) -> bool {
+    let run = chars[at..]
+        .iter()
+        .take_while(|c| c.is_ascii_digit())
+        .count();
+    let dashed = chars.get(at + run) == Some(&'-') && (3..=4).contains(&run);
+    let mobile = run == 11 && chars[at] == '1' && matches!(chars[at + 1], '3'..='9');
+    mobile || dashed && landline(chars, at).is_some()
 }
 
 /// `158 109 952 46`: eleven digits in four groups of two or more, blanks between them.

@@ -29,7 +29,8 @@ pub(super) fn labels(chars: &[char]) -> Vec<Label> {
             while let Some(i) = super::super::glyphs::find_from(&flat, word, from) {
                 from = i + n;
                 let free = found.iter().all(|(_, a, b)| i + n <= *a || i >= *b);
-                let cell = is_cell(&home, i, i + n, *kind);
+                let cell = is_cell(&home, i, i + n, *kind)
+                    || *kind == Kind::Signer && names_in_cell(&flat, &home, i, i + n);
                 if free && (cell || stands_as_label(&flat, i, i + n, *kind)) {
                     let begins = if matches!(kind, Kind::Another | Kind::Officer) {
                         whole_label(&flat, &home, i)
@@ -106,6 +107,19 @@ fn is_cell(home: &[usize], from: usize, to: usize, kind: Kind) -> bool {
         _ => false,
     };
     details && to - from > 1 && (from == 0 || gap(from)) && to < home.len() && gap(to)
+}
+
+/// Whether a label of who writes opens a row and a whole name stands alone between two gaps behind it: 姓名 覃玉兰 性别 女.
+fn names_in_cell(flat: &[char], home: &[usize], from: usize, to: usize) -> bool {
+    let gap = |at: usize| home.get(at).is_none_or(|next| *next > home[at - 1] + 1);
+    if from > 0 || to >= home.len() || !gap(to) {
+        return false;
+    }
+    let Some(end) = (to + 1..=home.len()).find(|at| gap(*at)) else {
+        return false;
+    };
+    let name: String = flat[to..end].iter().collect();
+    end < home.len() && names::person(&name) > 0.8
 }
 
 /// A label is one where a row or a gap begins and a colon, a bracket or its value follows.
