@@ -285,6 +285,7 @@ fn named_in(segment: &Segment<'_>, matcher: &Matcher<'_>, roster: &Roster) -> Ve
         .map(|at| with_office(clause, at))
         .or_else(|| person_at(clause, 0).map(plain))
         .or_else(|| likely_at(clause, 0).filter(|_| segment.is_label).map(plain))
+        .or_else(|| word_at_head(clause).filter(|_| segment.is_label).map(plain))
         .or_else(|| holder(clause, |_| true).filter(|_| all.is_empty()));
     let unit = unit(clause)
         .map(plain)
@@ -297,6 +298,28 @@ fn named_in(segment: &Segment<'_>, matcher: &Matcher<'_>, roster: &Roster) -> Ve
     }
     all
 }
+
+/// 被检举人：简单，某镇队长: what stands alone behind a label is a name, though it is a word.
+fn word_at_head(clause: &[Glyph]) -> Option<Range<usize>> {
+    let length = clause.iter().take_while(|g| is_han(g.ch)).count();
+    let word = text_of(&clause[..length]);
+    let ends = clause
+        .get(length)
+        .is_none_or(|g| "，,、。;；( （".contains(g.ch));
+    (matches!(length, 2 | 3) && ends && !NOBODY.contains(&word.as_str())).then_some(0..length)
+}
+
+/// Written where nobody is known.
+const NOBODY: &[&str] = &[
+    "不详",
+    "不明",
+    "未知",
+    "不知",
+    "不清楚",
+    "不认识",
+    "多人",
+    "数人",
+];
 
 fn is_business(name: &str) -> bool {
     BUSINESSES.iter().any(|end| name.ends_with(end))
