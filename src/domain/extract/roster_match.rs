@@ -2,6 +2,8 @@
 //!
 //! Offices of other places and levels are never taken for ours, however near their names.
 
+mod others;
+
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,6 +13,7 @@ use crate::domain::roster::{Leader, Roster};
 use super::glyphs::{distance, find_from};
 use super::names::{self, is_given, surname_length};
 use crate::domain::zones::is_han;
+use others::{LEVELS, LOWER, is_anothers_help, is_beside_office};
 
 /// Whom a mention means, as index into the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,46 +34,6 @@ pub(crate) struct Hit {
     /// Other leaders the same words could mean.
     pub(crate) namesakes: Vec<usize>,
 }
-
-/// Bodies below any that a roster lists the leaders of, and who speaks for them.
-const LOWER: &[&str] = &[
-    "居委会",
-    "居委",
-    "村委会",
-    "村委",
-    "村",
-    "社区",
-    "街道",
-    "街道办",
-    "办事处",
-    "镇",
-    "乡",
-    "镇政府",
-    "乡政府",
-    "组",
-    "厂",
-    "公司",
-    "学校",
-    "小学",
-    "中学",
-    "医院",
-    "卫生院",
-    "派出所",
-    "所",
-    "站",
-    "队",
-    "物业",
-    "支书",
-    "村长",
-    "村主任",
-    "镇长",
-    "乡长",
-    "校长",
-    "经理",
-];
-
-/// Characters for the level of a place, by which offices of one name differ.
-const LEVELS: [char; 7] = ['省', '市', '州', '县', '区', '镇', '乡'];
 
 /// Before a title: another office, or one that is not held any more.
 const OTHER_OFFICES: &[&str] = &["副", "常务", "原", "原任", "前任", "时任", "代理"];
@@ -574,27 +537,6 @@ impl<'a> Matcher<'a> {
         }
         chars
     }
-}
-
-/// Those who work for a leader or belong to him: who is addressed is not he.
-const HELP: &[&str] = &[
-    "秘书", "司机", "助理", "夫人", "爱人", "妻子", "家属", "家人", "儿子", "女儿", "父亲", "母亲",
-];
-
-/// Whether somebody's helper is named behind an office: 的秘书小李, but not 市委书记秘书长.
-fn is_anothers_help(behind: &[char]) -> bool {
-    let behind: String = behind.iter().take(4).collect();
-    let behind = behind.trim_start_matches('的');
-    HELP.iter().any(|word| behind.starts_with(word)) && !behind.starts_with("秘书长")
-}
-
-/// The same of a whole text: 荣局长的秘书小李.
-fn is_beside_office(text: &str) -> bool {
-    let title = title_in(text).and_then(|title| Some((text.find(title)?, title)));
-    title.is_some_and(|(at, title)| {
-        let behind: Vec<char> = text[at + title.len()..].chars().collect();
-        is_anothers_help(&behind)
-    })
 }
 
 /// Whether a text is a whole name and nothing else.
