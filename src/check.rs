@@ -117,6 +117,7 @@ pub async fn everything(settings: Arc<Settings>, running: Option<Running>) -> Ve
     let (settings, mut report) = look.await.expect("looking has no defect that panics");
     match &running {
         Some(running) => {
+            machine::unreadable(&running.readiness, &mut report);
             together::of_running(&running.readiness, &mut report);
             cabinets::seen(&settings, &running.cabinets, &mut report);
         }

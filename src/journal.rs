@@ -17,7 +17,7 @@ const TEXT_BYTES: usize = 16 << 10;
 
 /// Sends every event to the journal.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     socket: UnixDatagram,
 }
 
@@ -26,7 +26,7 @@ impl Journal {
     ///
     /// # Errors
     /// When nobody listens there.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let socket = UnixDatagram::unbound()?;
         socket.connect(JOURNAL)?;
         Ok(Self { socket })

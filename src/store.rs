@@ -317,6 +317,14 @@ impl StoreError {
                 matches!(error.code, DiskFull | ReadOnly | SystemIoFailure)
                     || error.extended_code == rusqlite::ffi::SQLITE_ABORT_ROLLBACK
             }
+            // The key's number is written down before a first database.
+            Self::AtRest(AtRestError::Io { source, .. }) => {
+                use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+                matches!(
+                    source.kind(),
+                    StorageFull | QuotaExceeded | ReadOnlyFilesystem
+                )
+            }
             _ => false,
         }
     }

@@ -274,6 +274,52 @@ fn a_damaged_original_is_named_without_its_letter_until_it_is_whole_again() {
     thread.join().unwrap();
 }
 
+/// Two seconds of a wrong owner were told as “no good copy is left, restore it”. Root reads whatever it likes: what leads nowhere but to itself is
+/// refused to it as well.
+#[test]
+fn originals_that_cannot_be_read_now_are_neither_damaged_nor_to_be_fetched() {
+    let station = stopped();
+    let files = ["data/evidence", "data/second"]
+        .map(|folder| originals(&station.folder(folder)).swap_remove(0));
+    let folders = files.each_ref().map(|file| file.parent().unwrap());
+    for (at, folder) in folders.iter().enumerate() {
+        fs::rename(folder, station.folder(&format!("away-{at}"))).unwrap();
+        std::os::unix::fs::symlink(folder, folder).unwrap();
+    }
+    let sha256 = files[0].file_name().unwrap().to_str().unwrap().to_owned();
+    let (scrubber, thread) = watching(&station);
+    assert!(
+        scrubber
+            .evidence
+            .get(&sha256)
+            .unwrap_err()
+            .is_of_the_system()
+    );
+    let doubted = scrubber.evidence.take_doubted();
+    let mut unreadable = BTreeSet::new();
+    scrubber.watch_damaged(&doubted, &mut unreadable).unwrap();
+    let why = part(&scrubber, "originals").unwrap();
+    assert_eq!(why.code, "originals_unreadable");
+    let damaged = scrubber.store.wait(|db| db.damaged_originals()).unwrap();
+    assert_eq!((damaged, unreadable.len()), (Vec::new(), 1));
+    let (code, text) = told_by(&station, &["verify"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("NOT READ") && !text.contains("last backup"),
+        "{text}"
+    );
+    for (at, folder) in folders.iter().enumerate() {
+        fs::remove_file(folder).unwrap();
+        fs::rename(station.folder(&format!("away-{at}")), folder).unwrap();
+    }
+    scrubber
+        .watch_damaged(&BTreeSet::new(), &mut unreadable)
+        .unwrap();
+    assert_eq!(part(&scrubber, "originals"), None);
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
 /// Whoever asked for it was told that it is altered, and nobody else before the night.
 #[test]
 fn damage_found_on_reading_is_mended_or_told_at_once() {

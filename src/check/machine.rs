@@ -13,6 +13,7 @@ use super::{Level, Report};
 use crate::clock;
 use crate::config::{AtRest, Settings};
 use crate::evidence::{SecondFolder, second_begins_by_itself, second_folder};
+use crate::health::Readiness;
 use crate::store::{ClockTrouble, Db};
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
@@ -151,9 +152,28 @@ pub(super) fn folder(what: &str, folder: &Path, good: &'static str, report: &mut
     match try_using(folder) {
         Ok(()) => report.good(what, good, &[&shown]),
         Err(error) => {
-            report.bad(what, "cannot_be_used", &[&shown]);
+            report.bad(what, unusable(error.kind()), &[&shown]);
             report.said(error);
         }
+    }
+}
+
+/// A disk that takes nothing is not mended by giving its folder to somebody.
+fn unusable(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded => "disk_takes_nothing",
+        _ => "cannot_be_used",
+    }
+}
+
+/// Originals that a running station cannot read just now: it says so itself.
+pub(super) fn unreadable(readiness: &Readiness, report: &mut Report) {
+    let why = readiness.parts().remove("originals").flatten();
+    if let Some(why) = why.filter(|why| why.code == "originals_unreadable") {
+        report.bad("originals", "originals_unreadable", &[]);
+        report.said(why.message);
     }
 }
 
@@ -271,9 +291,6 @@ fn clock(settings: &Settings, report: &mut Report) {
     let told = now.rfc3339();
     let zone = now.zoned();
     let name = zone.time_zone().iana_name().unwrap_or("?").to_owned();
-    if zone.offset() != jiff::tz::offset(8) {
-        report.warn("clock", "clock_zone", &[&told, &name]);
-    }
     if let Some(trouble) = trouble {
         // Behind the record nothing is taken any more; ahead of it, the mailroom goes on.
         let (level, code, last) = match trouble {
@@ -283,6 +300,8 @@ fn clock(settings: &Settings, report: &mut Report) {
         report.add(level, "clock", code, &[&told, &last.rfc3339()]);
     } else if year.is_none_or(|year| year < EARLIEST_YEAR) {
         report.warn("clock", "clock_early", &[&told]);
+    } else if zone.offset() != jiff::tz::offset(8) {
+        report.warn("clock", "clock_zone", &[&told, &name]);
     } else {
         report.good("clock", "clock_is", &[&told, &name]);
     }
@@ -332,6 +351,18 @@ mod tests {
         let codes = report.findings.iter().map(|one| one.code);
         let path = of_another(settings).map(|(path, _)| path);
         codes.map(|code| (code, path.clone())).collect()
+    }
+
+    #[test]
+    fn a_read_only_or_full_disk_is_not_to_be_given_to_somebody() {
+        for kind in [
+            io::ErrorKind::ReadOnlyFilesystem,
+            io::ErrorKind::StorageFull,
+        ] {
+            assert_eq!(unusable(kind), "disk_takes_nothing");
+        }
+        assert_eq!(unusable(io::ErrorKind::PermissionDenied), "cannot_be_used");
+        assert_eq!(unusable(io::ErrorKind::NotFound), "cannot_be_used");
     }
 
     #[test]
