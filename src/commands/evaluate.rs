@@ -10,7 +10,7 @@ use super::images::{EngineArgs, page_text, read_file};
 use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::clock;
 use crate::domain::draft::Fields;
-use crate::domain::extract::extract_by_meaning;
+use crate::domain::extract::{dated_by, extract_by_meaning};
 use crate::domain::repeat::{Grams, Registered, content};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
@@ -139,6 +139,7 @@ fn measure(
     let mut lines = String::new();
     let mut bad = 0;
     let meaning = args.engine.meaning();
+    let today = clock::now().day();
     for truth in letters {
         let pages = match engine {
             None => truth.as_pages(),
@@ -156,6 +157,7 @@ fn measure(
         };
         let started = clock::monotonic();
         let mut fields = extract_by_meaning(&pages, roster, None, Some(&meaning));
+        dated_by(&mut fields, &today);
         let took = started.elapsed();
         // Every letter is compared with those before it, as a station would.
         let text = content::of_pages(&pages);

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::images::{AllRead, EngineArgs, kind_of, page_text, read_until_secret};
 use super::{FINDING, GOOD, USAGE};
+use crate::clock;
 use crate::domain::draft::{Draft, DraftPage, Fields};
-use crate::domain::extract::{extract_by_meaning, remarks};
+use crate::domain::extract::{dated_by, extract_by_meaning, remarks};
 use crate::domain::field::Field;
 use crate::domain::roster::Roster;
 use crate::domain::text::{PageKind, PageText};
@@ -23,7 +24,7 @@ pub struct ExtractArgs {
     #[arg(long, value_name = "IMAGE")]
     pub envelope: Vec<PathBuf>,
     /// The day the letter reached the office, YYYY-MM-DD: no date of the letter lies after it.
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub received: Option<String>,
     /// One JSON document on stdout.
     #[arg(long)]
@@ -55,6 +56,13 @@ pub enum RosterError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+/// A day of the calendar as it is written on the command line.
+fn day(text: &str) -> Result<String, String> {
+    let day = text.parse::<jiff::civil::Date>();
+    let day = day.map_err(|_| "no day of the calendar; YYYY-MM-DD is expected".to_owned())?;
+    Ok(day.to_string())
 }
 
 /// Loads a roster file, or the roster inside a manifest.json.
@@ -178,6 +186,9 @@ fn draft(args: &ExtractArgs, roster: &Roster, all: AllRead) -> Draft {
         args.received.as_deref(),
         Some(&args.engine.meaning()),
     );
+    if args.received.is_none() {
+        dated_by(&mut fields, &clock::now().day());
+    }
     if kept_back > 0 {
         // Who signed may stand on what nobody looked at.
         fields.withdraw_anonymity();

@@ -217,8 +217,10 @@ fn apply(db: &mut Db, proposal: &str, fields: &[String]) -> Result<u8, StoreErro
     }
     let all = db.threshold_proposals()?;
     if all.is_empty() {
-        println!("nothing to change");
-        return Ok(GOOD);
+        eprintln!(
+            "laixin: there is no proposal {proposal}: the history suggests no other thresholds; “laixin learn propose” shows what it suggests"
+        );
+        return Ok(USAGE);
     }
     if office::number_of(&all) != proposal {
         eprintln!(

@@ -8,6 +8,7 @@ mod address;
 mod addressee;
 mod alert;
 mod body;
+mod bounds;
 mod card;
 mod confidence;
 mod date;
@@ -63,10 +64,13 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
 /// What a roster decides of a letter, and nothing else: its addressee and whom it accuses.
 pub fn extract_by_roster(pages: &[PageText], roster: &Roster) -> Fields {
     let mut fields = Fields::default();
-    let everything = letter_zones(pages);
-    let nothing = LetterZones::default();
+    let pages = &*bounds::within(pages);
     let legible = legible(pages);
-    let zones = if legible { &everything } else { &nothing };
+    let zones = &if legible {
+        letter_zones(pages)
+    } else {
+        LetterZones::default()
+    };
     fields.addressee = addressee::read(pages, zones, &envelope(pages), roster);
     if legible {
         fields.accused = accused::read(pages, zones, roster, &fields);
@@ -81,11 +85,16 @@ pub fn extract_by_meaning(
     received_on: Option<&str>,
     meaning: Option<&dyn Meaning>,
 ) -> Fields {
+    // A threat counts however badly it can be read, and wherever it stands.
+    let flags = alert::read(pages, &letter_zones(pages), meaning);
+    let pages = &*bounds::within(pages);
     // Noise and other languages hold names only by chance.
     let legible = legible(pages);
-    let everything = letter_zones(pages);
-    let nothing = LetterZones::default();
-    let zones = if legible { &everything } else { &nothing };
+    let zones = &if legible {
+        letter_zones(pages)
+    } else {
+        LetterZones::default()
+    };
     let items = tail::items(zones.tail_rows());
     let envelope = envelope(pages);
     let mut fields = Fields::default();
@@ -113,8 +122,7 @@ pub fn extract_by_meaning(
     phone::tell_owners(&items, &mut fields);
     fields.postmark = postmark(pages, &envelope, home);
     date::weigh_by_postmark(&mut fields);
-    // A threat counts however badly it can be read.
-    fields.flags = alert::read(pages, &everything, meaning);
+    fields.flags = flags;
     if legible {
         matter::read(pages, zones, &mut fields);
         let place = address::place_of_matter(&seen);
@@ -158,6 +166,10 @@ fn assign_hint(pages: &[PageText], fields: &Fields) -> Vec<String> {
 /// Which organisation of the roster a unit is that is written in another way than the roster has it.
 pub(super) fn organisation_called(unit: &str, roster: &Roster) -> Option<usize> {
     let length = unit.chars().count();
+    // Comparing by likeness takes long, and no person is an office.
+    if names::person(unit) > 0.8 && !foot::is_office(unit) {
+        return None;
+    }
     let hits = roster_match::Matcher::new(roster).find(unit);
     hits.into_iter().find_map(|hit| match hit.who {
         roster_match::Who::Organisation(at)
@@ -183,24 +195,33 @@ pub fn legible(pages: &[PageText]) -> bool {
     illegible(pages).is_none()
 }
 
-/// What a person has to know of a letter beside its fields: why nothing is registered ([`illegible`]), or `id_date_impossible` where its ID number has a date
-/// of birth that is no day.
+/// No letter is written after the day it is read on, where no day of receipt is known: a later date is withdrawn, and stays to be seen. `YYYY-MM-DD`.
+pub fn dated_by(fields: &mut Fields, today: &str) {
+    date::not_after(fields, today);
+}
+
+/// What a person has to know of a letter beside its fields: why nothing is registered ([`illegible`]), `id_date_impossible` where its ID number has a date
+/// of birth that is no day, `text_left_out: N` where N characters are more than the rules look at.
 pub fn remarks(pages: &[PageText], fields: &Fields) -> Vec<String> {
     let id = fields.id_number.field.value.as_deref();
     let no_day = id.is_some_and(idnumber::has_no_day);
     let no_day = no_day.then(|| "id_date_impossible".to_owned());
-    illegible(pages).into_iter().chain(no_day).collect()
+    let left_out = bounds::left_out(pages);
+    let left_out = (left_out > 0).then(|| format!("text_left_out: {left_out}"));
+    let all = illegible(pages).into_iter().chain(no_day).chain(left_out);
+    all.collect()
 }
 
 /// Why nothing is registered from a letter, as the draft notes it: `illegible: ` and `blank`, `foreign` (hardly any Chinese) or `noise` (the engine was
-/// sure of next to nothing). `None` for Chinese that can be read.
+/// sure of next to nothing, or most characters are such as nobody writes). `None` for Chinese that can be read.
 pub fn illegible(pages: &[PageText]) -> Option<String> {
     let sheets = pages.iter().filter(|page| page.kind == PageKind::Letter);
-    let (mut han, mut other, mut sure) = (0_usize, 0_usize, 0.0_f32);
+    let (mut han, mut other, mut usual, mut sure) = (0_usize, 0_usize, 0_usize, 0.0_f32);
     for line in sheets.flat_map(|page| &page.lines) {
         let chars = line.text.chars();
         let written = chars.clone().filter(|c| c.is_alphanumeric()).count();
-        let chinese = chars.filter(|c| is_han(*c)).count();
+        let chinese = chars.clone().filter(|c| is_han(*c)).count();
+        usual += chars.filter(|c| glyphs::is_usual(*c)).count();
         han += chinese;
         other += written - chinese;
         sure += line.confidence * chinese as f32;
@@ -209,10 +230,14 @@ pub fn illegible(pages: &[PageText]) -> Option<String> {
         (0, 0) => "blank",
         _ if han == 0 || han * 4 < other => "foreign",
         _ if sure / (han as f32) < LEGIBLE => "noise",
+        _ if han >= SHORTEST_NOISE && usual * 2 < han => "noise",
         _ => return None,
     };
     Some(format!("illegible: {why}"))
 }
+
+/// In so many characters half are usual ones, whoever writes.
+const SHORTEST_NOISE: usize = 12;
 
 /// Below this mean confidence of the engine a letter is noise.
 const LEGIBLE: f32 = 0.5;

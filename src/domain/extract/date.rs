@@ -94,6 +94,22 @@ pub(crate) fn read(
     };
 }
 
+/// No letter is written after the day it is read on: a later date stays to be seen, and is not registered.
+pub(crate) fn not_after(fields: &mut Fields, day: &str) {
+    let late = fields.letter_date.value.as_deref().is_some_and(|d| d > day);
+    if !late {
+        return;
+    }
+    let mut field = std::mem::take(&mut fields.letter_date);
+    let seen = Alternative {
+        value: field.value.take().unwrap_or_default(),
+        confidence: field.confidence,
+        why_not: "晚于今天".to_owned(),
+    };
+    field.alternatives.insert(0, seen);
+    fields.letter_date = nothing(field.alternatives);
+}
+
 /// Rows below a salutation that may hold the day, and where they begin as a share of the page's width.
 const ROWS_BELOW_SALUTATION: usize = 2;
 const RIGHT_OF: f32 = 0.4;
@@ -212,6 +228,33 @@ const PAPERS: &[&str] = &[
     "收文",
     "寄达",
     "身份证",
+    "摄于",
+    "拍摄",
+    "拍于",
+    "照片",
+    "收信日",
+    "收信时间",
+    "收件日",
+    "收件时间",
+    "收到日",
+    "收到时间",
+    "收文",
+    "收讫",
+    "第一次",
+    "首次",
+    "上一封",
+    "上封信",
+    "前信",
+];
+
+/// What right behind a day makes it none of writing: 1950年3月1日生, 5月1日前回信.
+const BEHIND: &[&str] = &[
+    "生", "前", "之前", "以前", "止", "为止", "到期", "期满", "截止",
+];
+
+/// Names of places and people that begin so.
+const BEGINS_A_NAME: &[&str] = &[
+    "前进", "前锋", "前门", "前街", "前村", "前山", "前程", "生产",
 ];
 
 /// What a row says beside its date that makes it another's, or a doubtful one.
@@ -239,8 +282,11 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         return Some(OTHERS);
     }
     // 证明人:骆启华 2025年3月4日 is a witness's row, no paper's.
-    if has_any(&rest.replace("证明人", ""), PAPERS) {
+    if limits(&row[date.end..]) || has_any(&rest.replace("证明人", ""), PAPERS) {
         return Some(OTHERS);
+    }
+    if rest.contains("打印") {
+        return Some(IN_TEXT);
     }
     let is_word = |word: &str| {
         names::person(word) > 0.4
@@ -255,6 +301,13 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .filter(|word| !word.is_empty());
     let labelled = rest.contains(':') || address_like(&rest);
     (!labelled && !words.all(is_word)).then_some(IN_TEXT)
+}
+
+/// Whether what follows a day without a gap says that it is somebody's birthday or a term.
+fn limits(behind: &[Glyph]) -> bool {
+    let text = text_of(&behind[..behind.len().min(4)]);
+    let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));
+    behind.first().is_some_and(|g| g.ch != ' ') && begins(BEHIND) && !begins(BEGINS_A_NAME)
 }
 
 /// What stands before the day on which a letter was written.

@@ -135,11 +135,12 @@ pub(crate) fn name_behind_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     [parted, joined()].into_iter().flatten().find_map(|name| {
         let name = super::tail::trim(name);
         let text = text_of(name);
-        let one = match &signature::tokens(name)[..] {
+        let one = match &signature::bare(name)[..] {
             [one] => one.is_whole() || matches!(one.form, Form::Pseudonym | Form::Incomplete),
             _ => false,
         };
-        let signed = names::person(&text) > 0.8 || one && names::unit(&text) == 0.0;
+        let named = names::person(&text) > 0.8 && !names::beside_letter(&text);
+        let signed = named || one && names::unit(&text) == 0.0;
         (signed && !is_closing(&text) && !is_office(&text)).then(|| name.to_vec())
     })
 }

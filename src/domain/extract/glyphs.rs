@@ -42,6 +42,13 @@ pub(crate) fn chars_of(glyphs: &[Glyph]) -> Vec<char> {
     glyphs.iter().map(|g| g.ch).collect()
 }
 
+/// Whether a character is one of the 3755 usual ones, the first level of GB 2312: of a Chinese text they are nearly all.
+pub(crate) fn is_usual(ch: char) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, unknown) = encoding_rs::GBK.encode(ch.encode_utf8(&mut buffer));
+    !unknown && matches!(*bytes, [0xB0..=0xD7, 0xA1..=0xFE])
+}
+
 /// Characters that hands and engines take for one another; each group is alike in shape.
 const LOOK_ALIKE: &[&str] = &[
     "访防仿坊妨",

@@ -16,7 +16,7 @@ use super::signature::{Form, Signature};
 use super::tail::{Item, Kind};
 
 mod said;
-pub(super) use said::count_said;
+pub(super) use said::{count_said, signed_with};
 
 /// A name is clearly written from this confidence of the engine on.
 const CLEAR: f32 = 0.6;
@@ -109,7 +109,8 @@ pub(super) fn several(
     let chosen = field(pages, &winner, Measured::Sender, lost);
     // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
     let unheard = names::person(&chosen_name) < 0.8 && names::unit(&chosen_name) < 0.8;
-    fields.sender_name = if fields.joint.is_joint || unheard {
+    let more = fields.joint.count as usize > names.len();
+    fields.sender_name = if fields.joint.is_joint || unheard || more {
         for_a_person(chosen)
     } else {
         chosen

@@ -3,6 +3,7 @@
 //! Surnames are a prior, not a must: a signature with a surname nobody listed is still a signature, with less confidence.
 
 mod lists;
+mod words;
 
 use crate::domain::zones::{Row, is_han};
 
@@ -12,6 +13,8 @@ use lists::{
     BEARERS, CALLED, COMPOUND, ENDS_PLACE, EPITHETS, GIVEN, HOUSES, KNOWN_FIGURES, NOT_GIVEN,
     NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED, UNITS, UNNAMED, WHOLE, WISHED, WRITTEN_AT,
 };
+
+pub(crate) use words::{Word, beside_letter, word};
 
 /// Whether a character is a surname by itself, or begins a compound one.
 pub(crate) fn is_surname(ch: char) -> bool {

@@ -42,6 +42,42 @@ const FOR_ANOTHER: &[&str] = &[
     "誊写",
 ];
 
+/// What one did with the letter who only passed it on, copied or checked it.
+const PASSED: &[&str] = &[
+    "代寄", "代转", "代递", "代交", "代送", "代投", "代发", "代邮", "代呈", "转呈", "转交", "转递",
+    "转送", "转报", "转寄", "递交", "递送", "捎来", "捎带", "捎交", "捎信", "带来", "带交", "带信",
+    "送交", "送达", "送来", "抄写", "抄录", "誊抄", "誊清", "翻译", "录入", "校对", "校", "排版",
+    "打印", "整理", "经办", "经手", "转", "递", "抄", "捎", "交", "译", "送", "誊",
+];
+
+/// 侯玉娥 代寄, 侯玉娥转: who had the letter in his hands and signed nothing. One character may end a name: it needs a gap before it, or three others.
+pub(crate) fn passed_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+    let glyphs = tail::trim(glyphs);
+    if glyphs.len() > LONGEST_PASSED {
+        return None;
+    }
+    let gap = glyphs.iter().rposition(|g| g.ch == ' ');
+    let parted = gap.and_then(|at| {
+        let (name, verb) = (squeeze(&glyphs[..at]), text_of(&glyphs[at + 1..]));
+        PASSED.contains(&verb.as_str()).then_some(name)
+    });
+    let joined = || {
+        let text = text_of(glyphs);
+        let ends = |verb: &&&str| text.ends_with(**verb);
+        let verb = PASSED.iter().find(ends)?.chars().count();
+        let flat = squeeze(glyphs);
+        let name = flat[..flat.len() - verb].to_vec();
+        (verb > 1 || name.len() >= 3).then_some(name)
+    };
+    let name = parted.or_else(joined)?;
+    // 欧阳建交
+    let whole = gap.is_none() && names::person(&text_of(glyphs)) > 0.8;
+    (!whole && names::person(&text_of(&name)) > 0.8).then_some(name)
+}
+
+/// Characters of a name, a gap and what its bearer did with the letter.
+const LONGEST_PASSED: usize = 10;
+
 /// What is written by someone.
 const PAPERS: &[&str] = &["信", "文", "材料", "状", "书", "件", "此", "本"];
 

@@ -67,9 +67,11 @@ pub(crate) fn read(
     }
     fields.proxy = proxy::beside(zones, items, &signed);
     one(pages, items, &signed, own_words, on_envelope, fields);
-    // 骆启华等四人: fewer than make a letter joint, and more than one.
-    if let Some(said) = said.filter(|said| *said > fields.joint.count && fields.joint.count > 0) {
-        fields.joint = joint_of(&fields.joint.signatories, Some(said));
+    // 罗满珍等四人: fewer than a joint letter needs, but more than who signed.
+    let with_him = joint::signed_with(zones.tail_rows()).or(said);
+    if let Some(said) = with_him.filter(|n| *n > fields.joint.count && fields.joint.count > 0) {
+        fields.joint = joint_of(&std::mem::take(&mut fields.joint.signatories), Some(said));
+        fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
     }
 }
 
@@ -118,6 +120,17 @@ fn beside(items: &[Item]) -> impl Iterator<Item = Alternative> {
     })
 }
 
+/// Rows under the letter that only read like a name: 祝 康乐, 于株洲; for the officer to see.
+fn aside(items: &[Item]) -> impl Iterator<Item = Alternative> {
+    let bare = items.iter().filter(|i| i.kind == Kind::Bare);
+    let named = bare.flat_map(|item| tokens(&item.value));
+    let read = named.filter(|s| s.form == Form::Person && names::beside_letter(&s.name()));
+    read.map(|s| {
+        candidate(&s, Source::LetterSignature, "7.4.2.2/1")
+            .lost("祝语或写信地点、时间，不是署名；是否采用由经办人定")
+    })
+}
+
 /// Who only wrote the letter down, for the officer to see.
 fn scribes(items: &[Item]) -> Vec<Alternative> {
     let named = items.iter().filter(|i| i.kind == Kind::Scribe);
@@ -149,7 +162,12 @@ fn envelope_name(envelope: &EnvelopeZones) -> Option<Candidate> {
     let glyphs = envelope.sender_name.as_ref()?;
     let text = text_of(glyphs);
     let score = names::person(&text).max(names::unit(&text));
-    let whole = score > 0.0 && !names::incomplete(&text) && !names::pseudonym(&text);
+    let in_place = names::word(&text) == Some(names::Word::InPlaceOfName);
+    let whole = score > 0.0
+        && !in_place
+        && !names::incomplete(&text)
+        && !names::pseudonym(&text)
+        && !names::beside_letter(&text);
     whole.then(|| Candidate::as_read(glyphs, score.max(0.5), Source::EnvelopeSender, "7.4.2.2/2"))
 }
 
@@ -239,6 +257,11 @@ fn one(
                 .chain(&own_words)
                 .map(|c| c.lost("信内署名不完整或为假名，是否采用由经办人定")),
         );
+        // 包青天 may be called so.
+        lost.extend(unsigned.cut_out.then(|| {
+            candidate(unsigned, Source::LetterSignature, "7.4.2.2/1")
+                .lost("像化名或称呼，不像姓名；是否采用由经办人定")
+        }));
         anonymous(fields, reason, 1);
         let winner = Candidate {
             value: ANONYMOUS.to_owned(),
@@ -251,7 +274,7 @@ fn one(
         fields.sender_name = if named { for_a_person(chosen) } else { chosen };
         return;
     }
-    lost.extend(beside(items));
+    lost.extend(beside(items).chain(aside(items)));
     // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
     let named = contact.or(on_envelope.clone()).or(own_words.clone());
     match named {

@@ -7,7 +7,7 @@ mod notes;
 mod units;
 
 use super::glyphs::{has_any, squeeze};
-use super::names;
+use super::names::{self, Word};
 use super::phone::find_phones;
 use super::tail::{Item, Kind, trim, without_dates};
 pub(crate) use list::list;
@@ -35,7 +35,7 @@ pub(crate) struct Signature {
     pub(crate) score: f32,
     /// The phone number written beside it.
     pub(crate) phone: Option<String>,
-    /// Cut out of other words by its form alone: 机械厂赵大海. For a person to accept.
+    /// Cut out of other words by its form alone: 机械厂赵大海; or itself a word of every day. For a person to accept.
     pub(crate) cut_out: bool,
 }
 
@@ -43,6 +43,11 @@ impl Signature {
     /// Whether it is a full name beyond doubt.
     pub(crate) fn is_whole(&self) -> bool {
         self.score >= 0.8 && matches!(self.form, Form::Person | Form::Unit)
+    }
+
+    /// Whether it is more than a wish for the reader or a courtesy, or than where and when the letter was written.
+    fn signs(&self) -> bool {
+        !names::beside_letter(&self.name())
     }
 
     /// Whether nothing about it says that who is named signed.
@@ -67,7 +72,8 @@ impl Signature {
         }
         let person = names::person(&text);
         let unit = names::unit(&text);
-        let (form, score) = if names::is_epithet(&text) {
+        let word = names::word(&text);
+        let (form, score) = if word == Some(Word::InPlaceOfName) || names::is_epithet(&text) {
             (Form::Pseudonym, 0.85)
         } else if person > 0.8 {
             (Form::Person, person)
@@ -98,7 +104,7 @@ impl Signature {
             form,
             score: score * weight,
             phone: None,
-            cut_out: false,
+            cut_out: word.is_some(),
         })
     }
 }
@@ -128,7 +134,10 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Called => CALLED,
             _ => continue,
         };
-        let mut parts = tokens(&item.value);
+        let mut parts = match item.kind {
+            Kind::Bare => bare(&item.value),
+            _ => tokens(&item.value),
+        };
         if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
         }
@@ -159,6 +168,7 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             );
         } else if !address {
             let whole = Signature::new(&up_to_figures(&item.value), weight);
+            let whole = whole.filter(|s| item.kind != Kind::Bare || s.signs());
             // 正义之声 宣: a word behind it, and a gap between them.
             let unnamed = |s: &Signature| matches!(s.form, Form::Pseudonym | Form::Incomplete);
             found.extend(whole.or_else(|| parts.into_iter().find(unnamed)));
@@ -171,6 +181,17 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
     let best = found.first().map_or(0.0, |s| s.score);
     found.retain(|s| s.score > 0.4 || s.score == best);
     found
+}
+
+/// The signatures of a row without a label: 祝 康乐 and 于株洲 are none there, whoever may be called so.
+pub(crate) fn bare(glyphs: &[Glyph]) -> Vec<Signature> {
+    // 祝 全家安康 is made of more than one part.
+    if names::beside_letter(&text_of(trim(glyphs))) {
+        return Vec::new();
+    }
+    let mut parts = tokens(glyphs);
+    parts.retain(Signature::signs);
+    parts
 }
 
 /// A word that is a name as well, alone at the right above the day or a number: 白天 / 2025年3月4日.
@@ -200,7 +221,7 @@ pub(crate) fn at_end(body: &[Row]) -> Option<Signature> {
             .rposition(|g| matches!(g.ch, '。' | '!' | '?' | ';'))?;
         let behind = trim(&glyphs[end + 1..]);
         let short = behind.len() <= LONGEST_BEHIND && !behind.iter().any(|g| g.ch == ',');
-        let mut parts = tokens(behind).into_iter();
+        let mut parts = bare(behind).into_iter();
         let (first, more) = (parts.next()?, parts.next());
         (short && more.is_none() && first.is_whole()).then_some(first)
     })?;
@@ -392,7 +413,8 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
             || names::after_kin(&text).is_some()
             || names::unit(&text) >= 0.5
             || names::incomplete(&text)
-            || names::pseudonym(&text);
+            || names::pseudonym(&text)
+            || names::word(&text) == Some(Word::InPlaceOfName);
         match (whole, run_together(&part)) {
             (false, Some(people)) => {
                 out.extend(people.iter().filter_map(|p| Signature::new(p, 0.95)))

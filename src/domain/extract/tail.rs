@@ -216,6 +216,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     if let Some(wrote) = super::scribe::row(&glyphs) {
         return vec![wrote];
     }
+    if let Some(name) = super::scribe::passed_on(&glyphs) {
+        return vec![(Kind::Another, name)];
+    }
     if scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
         return Vec::new();
     }

@@ -1,9 +1,27 @@
 //! How many signed a letter by its own words, where not all of them are named: 骆启华等三十二户, 以上共计12名业主.
 
-use crate::domain::zones::{LetterZones, is_closing, text_of};
+use crate::domain::zones::{LetterZones, Row, is_closing, text_of};
 
 use super::super::glyphs::has_any;
 use super::super::{body, names};
+
+/// How many have signed with whoever is named in a row under the letter: 骆启华等四人.
+pub(crate) fn signed_with(rows: &[Row]) -> Option<u32> {
+    let counted = rows.iter().filter_map(|row| {
+        let chars = row.compact().chars().collect::<Vec<char>>();
+        let mut found = counts(&chars).into_iter();
+        found.find_map(|count| with_name(&chars, &count).then_some(count.value))
+    });
+    counted.max()
+}
+
+/// Whether a name and 等 stand before a number of people.
+fn with_name(chars: &[char], count: &Count) -> bool {
+    let before: String = chars[..count.from].iter().collect();
+    let bare = before.trim_end_matches([':', '约', '有']);
+    let named = bare.strip_suffix('等');
+    named.is_some_and(|named| ends_with_name(named.trim_end_matches(['(', ','])))
+}
 
 /// How many the letter says have signed it. Only what is said under the letter, beside names or of signing, or in its text of a list that goes with it.
 pub(crate) fn count_said(zones: &LetterZones) -> Option<u32> {
@@ -28,7 +46,7 @@ fn under_letter(text: &str) -> Option<u32> {
         let before: String = chars[..count.from].iter().collect();
         let behind: String = chars[count.to..].iter().collect();
         let bare = before.trim_end_matches([':', '约', '有']);
-        let more = bare.strip_suffix('等').is_some_and(ends_with_name);
+        let more = with_name(&chars, count);
         let summed = SUMMED.iter().any(|word| bare.ends_with(word));
         let alone = summed && bare.chars().count() <= 6 && behind.chars().count() <= 8;
         more || alone || has_any(text, SIGNING) && !has_any(text, THINGS)
@@ -155,6 +173,10 @@ mod tests {
             ("骆启华等一百零五名村民", 105),
             ("骆启华等廿五户居民", 25),
             ("骆启华等40余户", 40),
+            ("骆启华(等二十户)", 20),
+            ("骆启华、聂光明等四人", 4),
+            ("骆启华等3人", 3),
+            ("全体业主(签名见附表,计一百零六人)", 106),
             ("宜昌明珠印刷厂等6家企业", 6),
             ("宜昌明珠印刷厂等六个单位", 6),
             ("以上共计12名业主", 12),

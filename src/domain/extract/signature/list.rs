@@ -7,7 +7,7 @@ use super::super::glyphs::squeeze;
 use super::super::labels::is_label;
 use super::super::phone::find_phones;
 use super::super::tail::{Item, Kind};
-use super::{Form, Signature, at_a_unit, dated, run_together, tokens};
+use super::{Form, Signature, at_a_unit, bare, dated, run_together, tokens};
 
 /// One row that may belong to a list.
 struct Listed {
@@ -135,7 +135,8 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
         let under_head = head.is_some_and(|h| index >= h);
         let mut parts = match item.kind {
             Kind::ListHead | Kind::Bare if under_head => with_unknown_units(&item.value),
-            Kind::ListHead | Kind::Bare => tokens(&item.value),
+            Kind::ListHead => tokens(&item.value),
+            Kind::Bare => bare(&item.value),
             Kind::Signer if !under_head => tokens(&item.value),
             _ => return None,
         };

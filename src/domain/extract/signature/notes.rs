@@ -106,6 +106,8 @@ const NOTES: &[&str] = &[
     "上",
     "呈",
     "叩",
+    "及",
+    "暨",
 ];
 
 /// The same in one character that also ends names: only behind a whole one.
