@@ -274,13 +274,6 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .chars()
         .chain(text_of(&row[date.end..]).chars())
         .collect();
-    // 1950年3月1日生, 盼2026年5月1日前回信
-    let behind = text_of(&row[date.end..]);
-    let limits =
-        behind.starts_with('前') || ["之前", "以前", "止"].iter().any(|w| behind.starts_with(w));
-    if limits || behind.starts_with('生') || behind.starts_with("出生") {
-        return Some(OTHERS);
-    }
     // 证明人:骆启华 2025年3月4日 is a witness's row, no paper's.
     if limits(&row[date.end..]) || has_any(&rest.replace("证明人", ""), PAPERS) {
         return Some(OTHERS);

@@ -70,7 +70,9 @@ fn stretches(sentence: &str) -> Vec<Vec<char>> {
         let run = clauses[at..].iter().take_while(fits);
         run.flat_map(|c| c.iter().copied()).collect()
     };
-    (0..clauses.len()).map(from).collect()
+    // A row of nothing but commas says nothing, however long it is.
+    let speaks = |at: &usize| clauses[*at].iter().any(|c| !ends(c));
+    (0..clauses.len()).filter(speaks).map(from).collect()
 }
 
 /// Its characters without blanks, every run of figures as one 0.
