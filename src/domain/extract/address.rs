@@ -5,7 +5,7 @@
 
 use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Source};
-use crate::domain::gazetteer::Place;
+use crate::domain::gazetteer::{Gazetteer, Place};
 use crate::domain::text::PageText;
 use crate::domain::zones::envelope::inside;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
@@ -222,10 +222,30 @@ pub(crate) fn postmark(
 ) -> Option<Candidate> {
     let name = squeeze(glyphs);
     let named = (2..=6).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
-    let value = named.then(|| place::postmark_name(pages, &name, home))?;
-    place::is_town(&value).then(|| Candidate {
+    let town = |name: &[Glyph]| {
+        let value = place::postmark_name(pages, name, home);
+        (named && place::is_town(&value)).then_some(value)
+    };
+    let value = town(&name).or_else(|| town(behind_province(&name)?))?;
+    Some(Candidate {
         value,
         ..Candidate::as_read(&name, POSTMARK_PRIOR, Source::EnvelopePostmark, "7.4.2.3/4")
+    })
+}
+
+/// 湖北荆州: a postmark may have the province before its place.
+fn behind_province(name: &[Glyph]) -> Option<&[Glyph]> {
+    let is_province = |text: &str| {
+        let named = |end: &str| {
+            !Gazetteer::shared()
+                .named(&format!("{text}{end}"))
+                .is_empty()
+        };
+        named("省") || named("自治区")
+    };
+    [2, 3].into_iter().find_map(|length| {
+        let (province, town) = name.split_at_checked(length)?;
+        (town.len() >= 2 && is_province(&text_of(province))).then_some(town)
     })
 }
 
