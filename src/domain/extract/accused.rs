@@ -285,7 +285,10 @@ fn named_in(segment: &Segment<'_>, matcher: &Matcher<'_>, roster: &Roster) -> Ve
         .map(|at| with_office(clause, at))
         .or_else(|| person_at(clause, 0).map(plain))
         .or_else(|| likely_at(clause, 0).filter(|_| segment.is_label).map(plain))
-        .or_else(|| word_at_head(clause).filter(|_| segment.is_label).map(plain))
+        .or_else(|| {
+            let is_accusation = segment.is_label && !segment.is_complaint;
+            word_at_head(clause).filter(|_| is_accusation).map(plain)
+        })
         .or_else(|| holder(clause, |_| true).filter(|_| all.is_empty()));
     let unit = unit(clause)
         .map(plain)

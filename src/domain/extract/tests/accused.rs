@@ -599,4 +599,5 @@ fn an_office_and_its_people_are_spoken_of_however_they_are_called() {
 fn behind_a_label_a_word_is_a_name_though_it_is_one() {
     assert_eq!(accused("被检举人：平安，男，某镇城管队长。"), ["平安"]);
     assert!(accused("被举报人：不详，请查明。").is_empty());
+    assert!(accused("被投诉人：物业，收费不服务。").is_empty());
 }
