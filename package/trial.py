@@ -172,6 +172,20 @@ def torments(machine, office, files):
     must("password" not in machine.says("journalctl -u laixin --no-pager | cat"), "a password in the journal")
 
 
+def unmounted(machine, office):
+    """The data folder without its disk: refused and named, nothing begun in it, and once the disk is back the station comes up by itself."""
+    machine.run("systemctl stop laixin && mv /var/lib/laixin /var/lib/mounted && install -d -o laixin -g laixin -m 700 /var/lib/laixin")
+    must(machine.run("systemctl start laixin", check=False).returncode != 0, "an empty data folder began a new station")
+    must("磁盘没有挂载" in machine.run("laixin-admin check", check=False).stdout, "check does not say that the disk is not mounted")
+    must(machine.run("laixin-setup --admin chief", check=False).returncode != 0, "laixin-setup began a new station in an empty data folder")
+    must(machine.run("test -e /var/lib/laixin/station.sqlite3", check=False).returncode == 1, "there is a second database")
+    machine.run("mount --bind /var/lib/mounted /var/lib/laixin")
+    demo.wait_until(office.up, 30, "the station to come up with its disk")
+    machine.run("systemctl stop laixin && umount /var/lib/laixin && rm -rf /var/lib/laixin && mv /var/lib/mounted /var/lib/laixin && systemctl start laixin")
+    demo.wait_until(office.up, 30, "the console")
+    said("unmounted", "refused, and up by itself afterwards", "as it should be")
+
+
 def figures(machine, office):
     """What an idle station takes, with its models out of memory, and how confined it is."""
     machine.run("sed -i 's/^# unload_after_s = 300/unload_after_s = 5/' /etc/laixin/station.toml && systemctl restart laixin")
@@ -250,6 +264,7 @@ def main():
             demo.wait_until(machine.up, 120, "the container")
             office, files = first_draft(machine, package, options.letters)
             torments(machine, office, files)
+            unmounted(machine, office)
             figures(machine, office)
             with_others(machine, office, next(PROJECT.glob("target/debian/laixin-office_*.deb")))
             versions(machine, package)

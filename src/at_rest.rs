@@ -31,7 +31,7 @@ const REALM: &str = "laixin at rest";
 pub enum AtRestError {
     /// The key is not where the settings say.
     #[error(
-        "the station's key is not there: {wanted}. Without it nobody can read this station: put it back, or type the recovery key in at a terminal"
+        "the station's key is not there: {wanted}. Without it nobody can read this station: put it back, or type the recovery key in at a terminal; on an installed station, laixin-admin COMMAND (as root) hands commands the key of the service"
     )]
     Missing {
         /// Where it should be.
@@ -73,6 +73,16 @@ pub enum AtRestError {
     NoneYet {
         /// Where it should be.
         wanted: String,
+    },
+    /// There was one, and nothing of the station is there.
+    #[error(
+        "{} has no station in it, and {} says that one was begun: mount its disk and start again; where the disk is lost, restore the newest back-up. Only to begin anew on purpose, remove {} first", data.display(), mark.display(), mark.display()
+    )]
+    Emptied {
+        /// The data folder.
+        data: PathBuf,
+        /// What says that it had a station.
+        mark: PathBuf,
     },
     /// The settings name none.
     #[error(
@@ -275,7 +285,14 @@ impl Settings {
     /// # Errors
     /// [`AtRestError`]; nothing was written.
     pub fn unlock(&mut self) -> Result<(), AtRestError> {
-        self.unlocked = unlock(self)?;
+        self.unlocked = unlock(self).map_err(|error| match (error, self.begun()) {
+            // A key made now would be another station's.
+            (AtRestError::NoneYet { .. }, Some(mark)) => {
+                let data = self.station.data_dir.clone();
+                AtRestError::Emptied { data, mark }
+            }
+            (error, _) => error,
+        })?;
         Ok(())
     }
 }

@@ -209,6 +209,10 @@ fn database(settings: &Settings, report: &mut Report) {
             return report.good("database", "database_none", &[]);
         }
         StoreError::Gone(gone) => return report.bad("database", gone.code(), shown),
+        StoreError::Gone(GoneError::Emptied { data, mark }) => {
+            let told = [data, mark].map(|path| path.display().to_string());
+            return report.bad("database", "data_emptied", &[&told[0], &told[1]]);
+        }
         // It is brought up to date by the next start.
         StoreError::Older { .. } => report.warn("database", "database_older", shown),
         StoreError::Newer { .. } => report.bad("database", "database_newer", shown),

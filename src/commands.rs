@@ -32,6 +32,7 @@ mod weeks;
 
 use std::path::{Path, PathBuf};
 
+use crate::at_rest::AtRestError;
 use crate::config::Settings;
 use crate::store::StoreError;
 
@@ -79,7 +80,10 @@ fn unlocked(file: &Path) -> Result<Settings, u8> {
 fn unlock(mut settings: Settings) -> Result<Settings, u8> {
     settings.unlock().map_err(|error| {
         eprintln!("laixin: {}", crate::Chain(&error));
-        USAGE
+        match error {
+            AtRestError::Emptied { .. } => FINDING, // its disk may yet be mounted
+            _ => USAGE,
+        }
     })?;
     Ok(settings)
 }

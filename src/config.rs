@@ -649,6 +649,12 @@ impl Settings {
     pub fn evidence_dir(&self) -> PathBuf {
         self.station.data_dir.join("evidence")
     }
+
+    /// The mark beside the settings file, and so outside of the data folder, that a station was begun with them; `laixin-setup` writes it.
+    pub fn begun(&self) -> Option<PathBuf> {
+        let mark = self.loaded.as_ref()?.file.with_extension("begun");
+        mark.exists().then_some(mark)
+    }
 }
 
 /// The last line that names a device, from 1.

@@ -22,7 +22,7 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
-use crate::store::{Db, Store, StoreError};
+use crate::store::{Db, GoneError, Store, StoreError};
 use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
 pub mod status;
@@ -138,13 +138,16 @@ impl StationError {
             | Self::Line { .. }
             | Self::Office(_)
             | Self::Tls(_) => false,
-            Self::Store { source, .. } => !matches!(
-                source,
-                StoreError::Gone(_)
-                    | StoreError::Newer { .. }
-                    | StoreError::NotForTraining
-                    | StoreError::OnlyForTraining
-            ),
+            Self::Store { source, .. } => match source {
+                // Its disk may yet be mounted.
+                StoreError::Gone(gone) => matches!(gone, GoneError::Emptied { .. }),
+                source => !matches!(
+                    source,
+                    StoreError::Newer { .. }
+                        | StoreError::NotForTraining
+                        | StoreError::OnlyForTraining
+                ),
+            },
             _ => true,
         }
     }

@@ -395,6 +395,45 @@ fn a_lost_database_is_not_begun_anew_and_what_is_left_is_kept_by_the_restore() {
     assert!(verified.status.success(), "{}", told(&verified));
 }
 
+/// Nothing of the old station is in it, and the first start made a new one without a word.
+#[test]
+fn an_empty_or_unmounted_data_folder_begins_no_new_station() {
+    let mut station = station_with(1);
+    let to = station.folder("backups");
+    assert!(backup(&station, &to).status.success());
+    station.kill();
+    station.tampered();
+    fs::write(station.folder("station.begun"), "").unwrap();
+    let (data, disk) = (station.folder("data"), station.folder("disk"));
+    fs::rename(&data, &disk).unwrap();
+    for folder in ["none", "bare"] {
+        let run = station.try_command(&["run"], None);
+        assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+        assert!(told(&run).contains("data_emptied"), "{}", told(&run));
+        let checked = station.try_command(&["check"], None);
+        assert_eq!(checked.status.code(), Some(1));
+        let said = told(&checked);
+        assert!(said.contains("磁盘没有挂载"), "{folder}: {said}");
+        let user = ["user", "add", "x", "--first"];
+        for command in [&["verify"][..], &["health"], &user] {
+            let done = station.try_command(command, None);
+            assert!(!done.status.success(), "{command:?}");
+            assert!(told(&done).contains("mount its disk"), "{}", told(&done));
+        }
+        assert!(!data.join("station.sqlite3").exists());
+        fs::create_dir_all(data.join("lost+found")).unwrap();
+    }
+    fs::remove_dir_all(&data).unwrap();
+    fs::rename(&disk, &data).unwrap();
+    station.command(&["verify"], None);
+    // The disk is lost: the back-up goes into the empty folder, by the settings that `restore` below writes.
+    fs::write(station.folder("data.begun"), "").unwrap();
+    fs::rename(&data, &disk).unwrap();
+    let done = restore(&station, &to, "data");
+    assert!(done.status.success(), "{}", told(&done));
+    assert_eq!(originals(&data), originals(&disk));
+}
+
 /// It left a folder that looked like a new station's, and the restore after that was refused.
 #[test]
 fn a_restore_that_was_cut_says_so_and_is_run_again() {

@@ -32,6 +32,7 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
             AtRestError::Io { path, .. } => {
                 report.bad("database", "database_shut", &[&path.display().to_string()]);
             }
+            AtRestError::Emptied { .. } => return, // told of the database
             _ => report.bad("at_rest", "key_not_there", &[]),
         }
         report.said(Chain(&error));

@@ -1,5 +1,5 @@
-//! No database where one has been: its originals are there without it, or what a restore that was cut short had brought. A new, empty one is
-//! never laid beside that. Leaves out why it is gone.
+//! No database where one has been: its originals are there without it, or what a restore that was cut short had brought, or a mark outside of
+//! the data folder says so (its disk is not mounted). A new, empty one is never begun there. Leaves out why it is gone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,16 @@ pub enum GoneError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// The data folder has nothing, and the station was begun.
+    #[error(
+        "{} has no station in it, and {} says that one was begun: mount its disk, the station starts by itself then; where the disk is lost, restore the newest back-up (laixin-admin restore DIR). Only to begin anew on purpose, remove {} first", data.display(), mark.display(), mark.display()
+    )]
+    Emptied {
+        /// The data folder.
+        data: PathBuf,
+        /// What says that it had a station.
+        mark: PathBuf,
+    },
     /// Nothing was ever here.
     #[error("{} is not there: this station was never started", database.display())]
     NoneYet {
@@ -43,6 +53,7 @@ impl GoneError {
         match self {
             Self::Lost { .. } => "database_lost",
             Self::RestoreCut { .. } => "restore_cut",
+            Self::Emptied { .. } => "data_emptied",
             Self::NoneYet { .. } => "database_none",
         }
     }
@@ -51,7 +62,7 @@ impl GoneError {
 /// Whether a database is there; where none is, a new one may be begun.
 ///
 /// # Errors
-/// [`GoneError::Lost`], [`GoneError::RestoreCut`] where one has been; when the system refuses to look.
+/// [`GoneError::Lost`], [`GoneError::RestoreCut`], [`GoneError::Emptied`] where one has been; when the system refuses to look.
 pub(super) fn is_there(settings: &Settings) -> Result<bool, StoreError> {
     let database = settings.database();
     let state = DatabaseState::of(&database).map_err(|source| LockedError::Io {
@@ -68,9 +79,15 @@ pub(super) fn is_there(settings: &Settings) -> Result<bool, StoreError> {
     }
     // Made right after the database, and by nobody else.
     let beside = settings.evidence_dir();
-    match holds_something(&beside) {
-        true => Err(GoneError::Lost { database, beside }.into()),
-        false => Ok(false),
+    if holds_something(&beside) {
+        return Err(GoneError::Lost { database, beside }.into());
+    }
+    match settings.begun() {
+        Some(mark) => {
+            let data = data.to_owned();
+            Err(GoneError::Emptied { data, mark }.into())
+        }
+        None => Ok(false),
     }
 }
 
@@ -150,6 +167,25 @@ mod tests {
         fs::create_dir_all(settings.evidence_dir().join("lost+found")).unwrap();
         fs::write(settings.database(), "").unwrap();
         assert!(!is_there(&settings).unwrap());
+    }
+
+    #[test]
+    fn an_empty_data_folder_begins_no_second_station_where_one_was_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("station.toml");
+        let mut settings = station(&folder.path().join("data"));
+        settings.loaded.as_mut().expect("of a file").file = file.clone();
+        fs::create_dir_all(settings.evidence_dir().join("lost+found")).unwrap();
+        assert!(!is_there(&settings).unwrap());
+        fs::write(file.with_extension("begun"), "").unwrap();
+        assert_eq!(refused(&settings), "data_emptied");
+        assert!(!settings.database().exists());
+        // Another station's settings beside them say nothing of this one.
+        let other = folder.path().join("training.toml");
+        settings.loaded.as_mut().expect("of a file").file = other;
+        drop(Db::of(&settings).unwrap());
+        settings.loaded.as_mut().expect("of a file").file = file;
+        assert!(Db::of(&settings).is_ok(), "its disk is mounted again");
     }
 
     #[test]
