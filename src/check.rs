@@ -4,6 +4,7 @@
 
 mod at_rest;
 mod cabinets;
+mod clock;
 mod finding;
 mod greeting;
 mod machine;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::health::Readiness;
@@ -163,14 +164,14 @@ impl Checks {
 
     /// Makes it anew. Who asks while that is under way gets the same list as who asked first.
     pub async fn again(&self, settings: Arc<Settings>, running: Running) -> Checked {
-        let asked = clock::now();
+        let asked = crate::clock::now();
         let _turn = self.turn.lock().await;
         if let Some(made) = self.last().filter(|made| made.at.0 > asked.0) {
             return made;
         }
         let findings = everything(settings, Some(running)).await;
         let made = Checked {
-            at: clock::now(),
+            at: crate::clock::now(),
             findings,
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,11 +209,11 @@ fn database(settings: &Settings, report: &mut Report) {
         StoreError::Gone(GoneError::NoneYet { .. }) => {
             return report.good("database", "database_none", &[]);
         }
-        StoreError::Gone(gone) => return report.bad("database", gone.code(), shown),
         StoreError::Gone(GoneError::Emptied { data, mark }) => {
             let told = [data, mark].map(|path| path.display().to_string());
             return report.bad("database", "data_emptied", &[&told[0], &told[1]]);
         }
+        StoreError::Gone(gone) => return report.bad("database", gone.code(), shown),
         // It is brought up to date by the next start.
         StoreError::Older { .. } => report.warn("database", "database_older", shown),
         StoreError::Newer { .. } => report.bad("database", "database_newer", shown),

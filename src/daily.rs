@@ -1,5 +1,6 @@
-//! Task: once a day, and some minutes after each start, the station looks after itself: a line with the counts of the last day that saw
-//! work, old entries of the device health log made into a row a day, and the list of `laixin check` made anew.
+//! Task: the list of `laixin check` as soon as the station is up; once a day, and some minutes after each start, a line with the counts of the
+//! last day that saw work, old entries of the device health log made into a row a day, and that list made anew: what is switched on together with
+//! the station answers by then.
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use crate::{Chain, config};
 
 /// How often the task looks at the clock.
 const LOOK: Duration = Duration::from_secs(15);
+/// The first check: tasks have seen their devices by then, and an administrator who has just started it waits for no more.
+const FIRST_CHECK: Duration = Duration::from_secs(3);
 /// A station that has just started has other things to do.
 const AFTER_START: Duration = Duration::from_secs(300);
 /// Days of the health log rolled up in one turn at most; the store does other work between them.
@@ -25,7 +28,11 @@ pub async fn run(app: App, beat: Beat, stop: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     let began = clock::monotonic();
     let mut done: Option<String> = None;
-    let mut at_work: Option<tokio::task::JoinHandle<()>> = None;
+    let first = app.clone();
+    let mut at_work = Some(tokio::spawn(async move {
+        tokio::time::sleep(FIRST_CHECK).await;
+        check(&first).await;
+    }));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -63,10 +70,14 @@ pub async fn turn(app: &App) -> Result<(), StoreError> {
     if app.store.with(|db| db.clock_trouble()).await?.is_none() {
         roll_up(app, &app.settings.health, clock::now()).await?;
     }
+    check(app).await;
+    Ok(())
+}
+
+async fn check(app: &App) {
     if let Some(made) = app.check_again().await {
         tell(&made);
     }
-    Ok(())
 }
 
 /// The counts of the last day on which anything happened. Numbers only.

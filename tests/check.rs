@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use crate::support::{TestStation, reader};
+use crate::support::{LAIXIN, TestStation, reader};
 
 fn json_of(station: &TestStation, more: &[&str]) -> (Option<i32>, Value) {
     let done = station.try_command(&[&["check", "--json"], more].concat(), None);
@@ -152,6 +152,55 @@ fn a_running_station_checks_itself() {
     assert_eq!(kept["checked_at"], made["checked_at"]);
     station.sign_in();
     assert_eq!(station.call("GET", "/v1/check", None).0, 403);
+}
+
+/// Whether anything keeps the clock right was said in the papers alone.
+#[test]
+fn check_says_whether_anything_keeps_the_clock_right() {
+    let station = TestStation::new();
+    let programs = station.folder("programs");
+    fs::create_dir(&programs).expect("made");
+    let file = programs.join("timedatectl");
+    let path = std::env::var("PATH").expect("set");
+    for (answer, code, state) in [
+        ("yes", "clock_synchronised", "good"),
+        ("no", "clock_not_synchronised", "warning"),
+    ] {
+        fs::write(&file, format!("#!/bin/sh\necho {answer}\n")).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
+        let done = std::process::Command::new(LAIXIN)
+            .args(["check", "--json", "--config"])
+            .arg(station.folder("station.toml"))
+            .env("PATH", format!("{}:{path}", programs.display()))
+            .output()
+            .expect("it runs");
+        let document: Value = serde_json::from_slice(&done.stdout).expect("a document");
+        let clock = found(&document, code).unwrap_or_else(|| panic!("{document:#}"));
+        assert_eq!(
+            (&clock["part"], &clock["state"]),
+            (&"clock".into(), &state.into())
+        );
+        let next = clock["next"].as_str().unwrap_or_default();
+        assert_eq!(
+            next.contains("timedatectl set-time"),
+            state == "warning",
+            "{next}"
+        );
+    }
+}
+
+/// It came after five minutes: until then page, alerts and metrics knew of nothing.
+#[test]
+fn the_first_check_of_a_station_comes_with_its_start() {
+    let mut station = TestStation::new();
+    station.add_person("keeper", "maintenance");
+    station.start();
+    station.sign_in_as("keeper");
+    crate::support::wait_for("the first check", 30, || {
+        let list = station.ok("GET", "/v1/check", None);
+        let is_made = !list["checked_at"].is_null();
+        (is_made && found(&list, "disk_room").is_some()).then_some(())
+    });
 }
 
 /// In a Chinese list it stood in English: “127.0.0.2 is at 127.0.0.2, which handoff.push_to does not name”.

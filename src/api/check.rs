@@ -66,7 +66,7 @@ fn view(app: &App, checked: Option<Checked>) -> CheckView {
     }
 }
 
-/// Settings, machine, keys, back-ups, office and devices as they were last checked: by whoever asked, or once a day by the station.
+/// Settings, machine, keys, back-ups, office and devices as they were last checked: by the station, as it starts and once a day, or by whoever asked.
 #[utoipa::path(get, path = "/v1/check", tag = "health", responses((status = 200, body = CheckView)))]
 pub async fn last(State(app): State<App>, _: Caller<DeviceHealth>) -> Json<CheckView> {
     let last = app.checks.last();

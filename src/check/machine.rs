@@ -1,5 +1,5 @@
-//! The machine below the station: its folders and who may look into them, room and speed of its disk, its clock, and how files in scanner
-//! folders are noticed.
+//! The machine below the station: its folders and who may look into them, room and speed of its disk, and how files in scanner folders are
+//! noticed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
-use super::{Level, Report};
-use crate::clock;
+use super::Report;
 use crate::config::{AtRest, Settings};
 use crate::evidence::{SecondFolder, second_begins_by_itself, second_folder};
 use crate::health::Readiness;
-use crate::store::{ClockTrouble, Db};
+use crate::store::Db;
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
 const LITTLE_ROOM: u64 = 5 << 30;
@@ -24,8 +23,6 @@ const FEW_FILES: u64 = 20_000;
 /// A page is safe after two of these; slower, and operators wait for the disk.
 const SLOW_SYNC: Duration = Duration::from_millis(150);
 const SYNCS: usize = 7;
-/// Before this was written.
-const EARLIEST_YEAR: i16 = 2026;
 
 /// Everything the station stands on.
 pub(super) fn check(settings: &Settings, report: &mut Report) {
@@ -55,7 +52,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
         report.bad("roots", "roots_away", &[&shown]);
     }
     originals(settings, report);
-    clock(settings, report);
+    super::clock::check(settings, report);
     restored(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {
         noticed(
@@ -280,30 +277,6 @@ fn speed(data: &Path, report: &mut Report) {
         report.warn("disk_speed", "disk_speed", &[&ms]);
     } else {
         report.good("disk_speed", "disk_speed", &[&ms]);
-    }
-}
-
-fn clock(settings: &Settings, report: &mut Report) {
-    let now = clock::now();
-    let back = Db::look_at(settings).ok();
-    let trouble = back.and_then(|db| db.clock_trouble().ok().flatten());
-    let year = now.day().get(..4).and_then(|year| year.parse::<i16>().ok());
-    let told = now.rfc3339();
-    let zone = now.zoned();
-    let name = zone.time_zone().iana_name().unwrap_or("?").to_owned();
-    if let Some(trouble) = trouble {
-        // Behind the record nothing is taken any more; ahead of it, the mailroom goes on.
-        let (level, code, last) = match trouble {
-            ClockTrouble::SetBack(found) => (Level::Bad, "clock_back", found.last),
-            ClockTrouble::JumpedAhead(found) => (Level::Warning, "clock_ahead", found.last),
-        };
-        report.add(level, "clock", code, &[&told, &last.rfc3339()]);
-    } else if year.is_none_or(|year| year < EARLIEST_YEAR) {
-        report.warn("clock", "clock_early", &[&told]);
-    } else if zone.offset() != jiff::tz::offset(8) {
-        report.warn("clock", "clock_zone", &[&told, &name]);
-    } else {
-        report.good("clock", "clock_is", &[&told, &name]);
     }
 }
 
