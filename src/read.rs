@@ -24,8 +24,8 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    CycleRecord, Db, DueLetter, Learned, Load, PagesRead, READING_ATTEMPTS, Reading, SpokenOf,
-    Store, StoreError, UnreadPage,
+    CycleRecord, Db, DueLetter, Learned, Load, ORIGINAL_UNAVAILABLE, PagesRead, READING_ATTEMPTS,
+    Reading, SpokenOf, Store, StoreError, UnreadPage,
 };
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
@@ -436,7 +436,7 @@ impl Reader {
         stop: &CancellationToken,
     ) -> Result<Reading, WorkerError> {
         let bytes = original.map_err(|error| Refusal {
-            code: "original_unavailable".into(),
+            code: ORIGINAL_UNAVAILABLE.into(),
             detail: crate::Chain(&error).to_string(),
         })?;
         let task = Task::Read { frame: page.frame };

@@ -223,7 +223,9 @@ impl Scrubber {
             originals.retain(|one| is_damaged(&one.sha256) || doubted.contains(&one.sha256));
             for original in &originals {
                 if !is_damaged(&original.sha256) {
-                    self.look_at(original, &mut Scrubbed::default(), unreadable)?;
+                    if self.look_at(original, &mut Scrubbed::default(), unreadable)? {
+                        self.read_again(&original.sha256)?;
+                    }
                 } else if self.evidence.heal(original).is_ok() {
                     tracing::info!(
                         original = original.sha256,
@@ -231,10 +233,25 @@ impl Scrubber {
                     );
                     let sha256 = original.sha256.clone();
                     self.store.wait(move |db| db.note_whole(&sha256))?;
+                    self.read_again(&original.sha256)?;
                 }
             }
         }
         self.tell_damaged(unreadable)
+    }
+
+    /// Its pages may have been given up for want of it.
+    fn read_again(&self, sha256: &str) -> Result<(), StoreError> {
+        let original = sha256.to_owned();
+        let pages = self.store.wait(move |db| db.read_again(&original))?;
+        if pages > 0 {
+            tracing::info!(
+                original = sha256,
+                pages,
+                "pages whose original was not to be had are read after all"
+            );
+        }
+        Ok(())
     }
 
     fn tell_damaged(&self, unreadable: &BTreeSet<String>) -> Result<(), StoreError> {
@@ -360,17 +377,18 @@ impl Scrubber {
             .wait(move |db| db.note_scans_destroyed((&scans, &removed), by))
     }
 
+    /// Whether it is whole now.
     fn look_at(
         &self,
         original: &Original,
         found: &mut Scrubbed,
         unreadable: &mut BTreeSet<String>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         found.originals += 1;
         let sha256 = original.sha256.clone();
         match self.evidence.heal(original) {
             // One that was damaged before is told as whole by whoever watches those.
-            Ok(Healed::Nothing) => Ok(()),
+            Ok(Healed::Nothing) => Ok(true),
             Ok(healed) => {
                 found.healed += 1;
                 let which = match healed {
@@ -382,7 +400,8 @@ impl Scrubber {
                     copy = which,
                     "a copy of an original was bad or missing and was made anew from the other"
                 );
-                self.store.wait(move |db| db.note_healed(&sha256, which))
+                self.store.wait(move |db| db.note_healed(&sha256, which))?;
+                Ok(true)
             }
             // It may be whole: nobody is told to fetch it from a back-up.
             Err(error) if error.is_of_the_system() => {
@@ -390,7 +409,7 @@ impl Scrubber {
                     tracing::warn!(original = sha256, error = %Chain(&error), "originals cannot be read now: see to the rights of the folder evidence, or to its disk");
                 }
                 unreadable.insert(sha256);
-                Ok(())
+                Ok(false)
             }
             Err(error) => {
                 found.faults += 1;
@@ -399,7 +418,8 @@ impl Scrubber {
                     code: "original_damaged".into(),
                     subject: format!("original/{sha256}"),
                 });
-                self.store.wait(move |db| db.note_damaged(&sha256))
+                self.store.wait(move |db| db.note_damaged(&sha256))?;
+                Ok(false)
             }
         }
     }

@@ -100,6 +100,7 @@ mod unreleased;
 mod valuables;
 mod views;
 mod vouch;
+mod whole_again;
 mod withhold;
 mod words;
 
@@ -188,6 +189,7 @@ pub use unreleased::OwnTimeJudged;
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 pub use vouch::{Rows, Unvouched};
+pub(crate) use whole_again::ORIGINAL_UNAVAILABLE;
 pub use withhold::{RetentionRow, ScanOf, Withholding};
 
 pub use crate::domain::access::{Role, Scope};

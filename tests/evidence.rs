@@ -274,6 +274,85 @@ fn a_damaged_original_is_named_without_its_letter_until_it_is_whole_again() {
     thread.join().unwrap();
 }
 
+/// They stayed unread for ever, and a person was sent to the paper of a letter whose original had come back.
+#[test]
+fn pages_given_up_for_want_of_their_original_are_read_once_it_is_whole_again() {
+    let station = stopped();
+    station.tampered();
+    let file = station.folder("data/station.sqlite3");
+    let rows = rusqlite::Connection::open(&file).unwrap();
+    let page = |at: usize| -> (std::path::PathBuf, i64, String) {
+        let first = originals(&station.folder("data/evidence")).swap_remove(at);
+        let sha256 = first.file_name().unwrap().to_str().unwrap().to_owned();
+        let of = "SELECT p.id, p.letter_id FROM pages p JOIN arrivals a ON a.id = p.arrival_id WHERE a.sha256 = ?1";
+        rows.query_row(of, [sha256], |row| Ok((first, row.get(0)?, row.get(1)?)))
+            .unwrap()
+    };
+    let (open, confirmed) = (page(0), page(1));
+    let (scrubber, thread) = watching(&station);
+    let mut whole = Vec::new();
+    for (first, id, _) in [&open, &confirmed] {
+        let name = first.file_name().unwrap();
+        whole.push((first, fs::read(first).unwrap()));
+        spoil(first);
+        spoil(
+            &station
+                .folder("data/second")
+                .join(first.strip_prefix(station.folder("data/evidence")).unwrap()),
+        );
+        assert!(scrubber.evidence.get(name.to_str().unwrap()).is_err());
+        let id = *id;
+        let given_up =
+            move |db: &mut laixin::store::Db| db.give_up_reading(id, "original_unavailable");
+        scrubber.store.wait(given_up).unwrap();
+    }
+    let set = "UPDATE letters SET stage = 'confirmed' WHERE id = ?1";
+    rows.execute(set, [&confirmed.2]).unwrap();
+    let look = || {
+        let doubted = scrubber.evidence.take_doubted();
+        scrubber
+            .watch_damaged(&doubted, &mut BTreeSet::new())
+            .unwrap();
+    };
+    let state = |id: i64| -> (String, Option<String>) {
+        let of = "SELECT state, problem FROM pages WHERE id = ?1";
+        rows.query_row(of, [id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+    };
+    let asked = |letter: &str| {
+        let letter = letter.to_owned();
+        let open = scrubber.store.wait(move |db| db.holds_of(&letter)).unwrap();
+        open.iter()
+            .filter(|one| {
+                one.reason == "page_unreadable"
+                    && one
+                        .detail
+                        .as_deref()
+                        .unwrap()
+                        .ends_with("original_unavailable")
+            })
+            .count()
+    };
+    look();
+    let given_up = (
+        "unreadable".to_owned(),
+        Some("original_unavailable".to_owned()),
+    );
+    assert_eq!((state(open.1), asked(&open.2)), (given_up.clone(), 1));
+    for (file, bytes) in whole {
+        fs::write(file, bytes).unwrap();
+    }
+    look();
+    assert_eq!(
+        (state(open.1), asked(&open.2)),
+        (("unread".to_owned(), None), 0)
+    );
+    // A person has gone by the paper there.
+    assert_eq!((state(confirmed.1), asked(&confirmed.2)), (given_up, 1));
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
 /// Two seconds of a wrong owner were told as “no good copy is left, restore it”. Root reads whatever it likes: what leads nowhere but to itself is
 /// refused to it as well.
 #[test]
