@@ -81,14 +81,14 @@ impl Finding {
         filled(w, &format!("check.{}", self.code), &self.values)
     }
 
-    /// What the system or a device said of it, in its own language, where it said something.
-    pub(crate) fn said(&self) -> Option<&str> {
-        self.said.as_deref()
+    /// What the system or a device said of it, where it said something: the system's common errors in words, the rest in its own language.
+    pub(crate) fn said(&self, w: &Words) -> Option<String> {
+        self.said.as_deref().map(|said| w.system_said(said))
     }
 
     /// What was found and what was said of it, in one line.
     pub(crate) fn whole(&self, w: &Words) -> String {
-        match &self.said {
+        match self.said(w) {
             Some(said) => w.two("check_page.said", self.told(w), said),
             None => self.told(w),
         }

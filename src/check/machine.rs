@@ -134,7 +134,7 @@ fn may_use(path: &Path, owner: u32) -> io::Result<()> {
         let needed = if found.is_dir() { 0o700 } else { 0o600 };
         return match found.uid() == owner && found.mode() & needed == needed {
             true => Ok(()),
-            false => Err(io::Error::from(io::ErrorKind::PermissionDenied)),
+            false => Err(rustix::io::Errno::ACCESS.into()),
         };
     }
     let mut access = Access::READ_OK | Access::WRITE_OK;

@@ -67,7 +67,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
             Level::Bad => "maintenance.bad",
         }),
         told: finding.told(w),
-        said: finding.said().unwrap_or_default().to_owned(),
+        said: finding.said(w).unwrap_or_default(),
         next: finding.next(w).unwrap_or_default(),
     };
     let at = last.as_ref().map(|made| {

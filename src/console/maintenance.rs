@@ -127,7 +127,7 @@ fn part_line(
         tone: "bad",
         raw: match is_told || !detail.is_empty() {
             true => String::new(),
-            false => why.message,
+            false => w.system_said(&why.message),
         },
         next,
         detail,

@@ -84,6 +84,18 @@ impl Words {
         self.messages.get(section)?.get(code).map(String::as_str)
     }
 
+    /// What the system said within a message of ours, in words with its number (`os_error`); what is not listed stays as the system has it.
+    pub(crate) fn system_said(&self, text: &str) -> String {
+        let mut told = text.to_owned();
+        for (number, words) in self.messages.get("os_error").into_iter().flatten() {
+            if let Ok(number) = number.parse() {
+                let said = std::io::Error::from_raw_os_error(number).to_string();
+                told = told.replace(&said, words);
+            }
+        }
+        told
+    }
+
     /// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`, `office/clock` has a name of its own.
     pub(crate) fn part_name(&self, part: &str) -> String {
         if let Some(own) = self.known("part", &part.replace('/', "_")) {
@@ -199,6 +211,22 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_keys_and_places() {
         assert_eq!(keys(&CHINESE), keys(&ENGLISH));
+    }
+
+    #[test]
+    fn what_the_system_says_in_english_is_told_in_words_with_its_number() {
+        let full = std::io::Error::from_raw_os_error(28);
+        let text = format!("cannot write /var/lib/laixin/lock: {full}");
+        let told = "cannot write /var/lib/laixin/lock: 磁盘已满（错误 28）";
+        assert_eq!(CHINESE.system_said(&text), told);
+        for number in CHINESE.section("os_error").unwrap().keys() {
+            let said = std::io::Error::from_raw_os_error(number.parse().unwrap());
+            let told = CHINESE.system_said(&said.to_string());
+            assert_eq!(told, CHINESE.code("os_error", number));
+            assert!(told.ends_with(&format!("（错误 {number}）")), "{told}");
+        }
+        let rare = std::io::Error::from_raw_os_error(61).to_string();
+        assert_eq!(CHINESE.system_said(&rare), rare);
     }
 
     /// “cannot connect” stood where the next step belongs.

@@ -286,7 +286,7 @@ fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
 pub(in crate::console) fn part_words(w: &Words, why: &NotReady) -> (String, String) {
     match w.known("part_code", &why.code) {
         Some(told) => (told.to_owned(), String::new()),
-        None => (why.code.clone(), why.message.clone()),
+        None => (why.code.clone(), w.system_said(&why.message)),
     }
 }
 
