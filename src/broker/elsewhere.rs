@@ -65,9 +65,40 @@ struct Watch {
     since: Option<Instant>,
     /// Brokers left since one answered.
     left: Vec<String>,
+    /// Each of them was.
+    is_round: bool,
 }
 
 impl Watch {
+    /// What is amiss, by its code and in words. One broker's disk is named only where that one is silent and others were not: a broker that answers that it
+    /// cannot, or none that does, is what a choice of leaders looks like.
+    fn told(&self, (broker, all): (&str, usize), answer: Answer) -> (&'static str, String) {
+        let next = match all {
+            1 => "free its disk or start it again: no other is set",
+            _ => "another one is tried",
+        };
+        match answer {
+            Answer::Cannot => (
+                "brokers_leaderless",
+                format!(
+                    "the broker {broker} answers that it can do nothing: too few brokers reach each other, or they are just choosing one that leads. It goes on by itself; where it lasts for minutes, start those that are down and see to the network between them"
+                ),
+            ),
+            _ if all > 1 && self.is_round => (
+                "brokers_leaderless",
+                format!(
+                    "no broker answers what is asked, at last {broker}: too few of them are up or reach each other. It goes on by itself; where it lasts for minutes, start those that are down and see to the network between them"
+                ),
+            ),
+            _ => (
+                "broker_ill",
+                format!(
+                    "the broker {broker} keeps the connection and its JetStream does not answer: it may be starting or cut off from the others, or its disk is full; {next}"
+                ),
+            ),
+        }
+    }
+
     /// That was answered to what was asked at `asked` through this broker, one of so many; whether it is left.
     fn amiss(
         &mut self,
@@ -87,6 +118,7 @@ impl Watch {
             if self.left.len() >= all {
                 self.left.clear();
             }
+            self.is_round |= self.left.len() + 1 >= all;
             self.left.push(broker.to_owned());
             self.since = None;
         }
@@ -133,14 +165,8 @@ impl Link {
             }
             let name = &broker.server_name;
             let all = self.client().server_pool().await.map_or(1, |all| all.len());
-            let next = match all {
-                1 => "free its disk or start it again: no other is set",
-                _ => "another one is tried",
-            };
-            let why = format!(
-                "the broker {name} keeps the connection and its JetStream does not answer: its disk may be full, or it is cut off from the others; {next}"
-            );
-            readiness.not_ready(PART, "broker_ill", &why);
+            let (code, why) = watch.told((name.as_str(), all), answer);
+            readiness.not_ready(PART, code, &why);
             is_told = true;
             let times = (asked, clock::monotonic());
             if watch.amiss((&broker.server_id, all), answer, times) {
@@ -192,6 +218,31 @@ mod tests {
         assert!(at("b", Answer::Cannot, [15, 15]));
         assert!(!at("a", Answer::None, [17, 20]));
         assert!(at("a", Answer::None, [22, 25]), "though both were tried");
+    }
+
+    /// Where no leader is found for minutes, a full disk was named.
+    #[test]
+    fn a_full_disk_is_thought_of_only_where_one_broker_alone_is_silent() {
+        let mut watch = Watch::default();
+        let code = |watch: &Watch, answer| watch.told(("a", 2), answer).0;
+        assert_eq!(code(&watch, Answer::None), "broker_ill");
+        let (leaderless, why) = watch.told(("a", 2), Answer::Cannot);
+        assert!(
+            leaderless == "brokers_leaderless" && !why.contains("disk"),
+            "{why}"
+        );
+        assert!(seen(&mut watch, ("a", 2), Answer::None, [0, 8]));
+        assert_eq!(
+            code(&watch, Answer::None),
+            "broker_ill",
+            "the other may be well"
+        );
+        assert!(seen(&mut watch, ("b", 2), Answer::None, [9, 17]));
+        assert_eq!(code(&watch, Answer::None), "brokers_leaderless");
+        // One by itself has no others to choose a leader with.
+        let mut alone = Watch::default();
+        assert!(!seen(&mut alone, ("a", 1), Answer::None, [0, 3600]));
+        assert_eq!(alone.told(("a", 1), Answer::None).0, "broker_ill");
     }
 
     #[test]
