@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use laixin::config::Offer;
 use laixin::domain::draft::{Accused, Flag};
@@ -312,24 +311,30 @@ fn a_receiver_that_wants_nothing_any_more_is_sent_nothing_until_a_person_sends_t
     let house = House::telling(&receiver.plain());
     house.drafted("A1");
     waits(&house, "A1", "dead", "answered_410");
-    house.drafted("A2");
-    let queued = "SELECT count(*) FROM outbox WHERE letter_id = 'A2' AND state = 'waiting'";
-    wait_for("the next message", 20, || {
-        (house.count(queued) == 1).then_some(())
-    });
+    let queued = |letter: &str| {
+        house.drafted(letter);
+        let waiting = format!(
+            "SELECT count(*) FROM outbox WHERE letter_id = '{letter}' AND state = 'waiting'"
+        );
+        wait_for("the next message", 20, || {
+            (house.count(&waiting) == 1).then_some(())
+        });
+    };
+    queued("A2");
     wait_for("maintenance to be told", 20, || {
         let parts = house.app.readiness.parts();
         let why = parts["webhook/cases"].as_ref()?;
         (why.code == "webhook_off").then_some(())
     });
-    std::thread::sleep(Duration::from_secs(3));
+    // One round after the other: this one was queued by a later round than the one that had A2 to send.
+    queued("A3");
     assert_eq!(receiver.told(), Vec::<String>::new());
     assert_eq!(house.count("SELECT sum(attempts) FROM outbox"), 1);
     let chen = house.person("chen", Role::ConfirmingOfficer);
     let id = house.count("SELECT id FROM outbox WHERE letter_id = 'A1'");
     let again = house.post(&chen, &format!("/v1/outbox/{id}/resend"), json!({}));
     assert_eq!(again.status, 200, "{}", again.text);
-    for letter in ["A1", "A2"] {
+    for letter in ["A1", "A2", "A3"] {
         waits(&house, letter, "sent", "answered_204");
     }
     assert!(house.app.readiness.parts()["webhook/cases"].is_none());
