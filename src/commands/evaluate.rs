@@ -43,11 +43,16 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
     /// The station's own history instead of a folder: every field's real accuracy, week by week, by what officers confirmed.
-    #[arg(long, requires = "config", conflicts_with = "dir")]
+    #[arg(long, conflicts_with = "dir")]
     pub history: bool,
     /// The station's settings, for --history.
-    #[arg(long, value_name = "FILE", requires = "history")]
-    pub config: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "history",
+        default_value = "/etc/laixin/station.toml"
+    )]
+    pub config: PathBuf,
     /// Folder of `ID.json` and `ID_p1.jpg …, ID_env.jpg`.
     #[arg(value_name = "DIR", required_unless_present = "history")]
     pub dir: Option<PathBuf>,
@@ -67,8 +72,8 @@ struct Prediction<'a> {
 
 /// Evaluates a folder.
 pub fn run(args: &EvaluateArgs) -> u8 {
-    if let (true, Some(config)) = (args.history, &args.config) {
-        return super::weeks::run(config, args.json);
+    if args.history {
+        return super::weeks::run(&args.config, args.json);
     }
     let letters = match load(args.dir()) {
         Ok(letters) if letters.is_empty() => {

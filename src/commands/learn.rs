@@ -100,8 +100,12 @@ fn show(db: &Db) -> Result<u8, StoreError> {
         (Kind::Road, "roads"),
         (Kind::Unit, "units"),
     ] {
+        let lessons = db.lessons(kind, LISTED)?;
+        if lessons.is_empty() {
+            continue;
+        }
         println!("{words}:");
-        for lesson in db.lessons(kind, LISTED)? {
+        for lesson in lessons {
             println!(
                 "  {:5}  {}  {}  ({}, last {})",
                 lesson.times,
@@ -149,7 +153,7 @@ fn show(db: &Db) -> Result<u8, StoreError> {
     Ok(GOOD)
 }
 
-/// `3 registrations: 1 imported, 1 confirmed, 1 corrected`.
+/// `3 registrations: 1 imported, 1 confirmed, 1 corrected`, `1 registration: 1 confirmed`.
 fn origin(lesson: &Lesson) -> String {
     let confirmed = lesson.registrations - lesson.imported - lesson.corrected;
     let parts = [
@@ -159,11 +163,11 @@ fn origin(lesson: &Lesson) -> String {
     ];
     let parts = parts.iter().filter(|(n, _)| *n > 0);
     let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
-    format!(
-        "{} registrations: {}",
-        lesson.registrations,
-        parts.join(", ")
-    )
+    let all = match lesson.registrations {
+        1 => "1 registration".to_owned(),
+        many => format!("{many} registrations"),
+    };
+    format!("{all}: {}", parts.join(", "))
 }
 
 fn told(threshold: f32) -> String {
@@ -175,7 +179,11 @@ fn told(threshold: f32) -> String {
 }
 
 fn line(p: &Proposal) -> String {
-    let came_to = |e: Effect| format!("{} of {} accepted, {} wrong", e.accepted, e.of, e.wrong);
+    let came_to = |e: Effect| {
+        let share = 100.0 * e.wrong as f64 / e.accepted.max(1) as f64;
+        let (accepted, of, wrong) = (e.accepted, e.of, e.wrong);
+        format!("{accepted} of {of} accepted, {wrong} of those wrong ({share:.2} %)")
+    };
     format!(
         "{:<12}  {} → {}:  {}  →  {}",
         p.field,

@@ -39,20 +39,37 @@ pub(super) fn run(config: &Path, as_json: bool) -> u8 {
         println!("no letter was confirmed here yet");
         return GOOD;
     }
-    println!("week from   field            n   right  accepted  wrong accepts");
-    for ((week, field), f) in &weeks {
-        let share = |part: usize| 100.0 * part as f64 / f.n.max(1) as f64;
-        println!(
-            "{week}  {field:<12} {:5}  {:5.1}%    {:5.1}%  {:5} ({:.2}%)",
-            f.n,
-            share(f.right),
-            share(f.accepted),
-            f.wrong,
-            100.0 * f.wrong as f64 / f.accepted.max(1) as f64
-        );
-    }
+    print!("{}", table(&weeks));
     GOOD
 }
+
+/// The weeks and then all of them together, set off from each other.
+fn table(weeks: &BTreeMap<(String, String), Fared>) -> String {
+    let mut text = format!(
+        "{:<10}  {:<12} {:>6} {:>7} {:>9}  {}\n",
+        "week from", "field", "values", "right", "accepted", "of those wrong"
+    );
+    let mut last = None;
+    for ((week, field), f) in weeks {
+        if last.is_some_and(|last| last != week) {
+            text.push('\n');
+        }
+        last = Some(week);
+        let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+        text.push_str(&format!(
+            "{week:<10}  {field:<12} {:6} {:6.1}% {:8.1}%  {} ({:.2}%)\n",
+            f.n,
+            share(f.right, f.n),
+            share(f.accepted, f.n),
+            f.wrong,
+            share(f.wrong, f.accepted)
+        ));
+    }
+    text
+}
+
+/// In the place of a week; behind every one of them in order.
+const ALL: &str = "all";
 
 /// A field in one week.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +84,7 @@ fn by_week(outcomes: &[Outcome]) -> BTreeMap<(String, String), Fared> {
     let mut weeks: BTreeMap<(String, String), Fared> = BTreeMap::new();
     for outcome in outcomes {
         let g = &outcome.graded;
-        for week in [monday(outcome.at), "all".to_owned()] {
+        for week in [monday(outcome.at), ALL.to_owned()] {
             let fared = weeks.entry((week, g.field.clone())).or_default();
             fared.n += 1;
             fared.right += usize::from(g.right);
@@ -91,6 +108,30 @@ fn monday(at: Millis) -> String {
 mod tests {
     use super::*;
     use crate::domain::learn::Graded;
+
+    /// The sum stood two columns to the left of its weeks.
+    #[test]
+    fn the_sum_of_all_weeks_stands_below_them_in_the_same_columns() {
+        let fared = Fared {
+            n: 200,
+            right: 190,
+            accepted: 100,
+            wrong: 2,
+        };
+        let rows = ["2026-11-23", "2026-11-30", ALL]
+            .map(|week| ((week.to_owned(), "address".to_owned()), fared));
+        let told = table(&BTreeMap::from(rows));
+        let lines: Vec<&str> = told.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), 4, "{told}");
+        for line in &lines[1..] {
+            assert_eq!(&line[10..], &lines[1][10..], "{told}");
+        }
+        assert_eq!(lines[1].find("address"), lines[0].find("field"), "{told}");
+        assert!(
+            lines[3].starts_with("all ") && lines[3].ends_with("2 (2.00%)"),
+            "{told}"
+        );
+    }
 
     #[test]
     fn weeks_begin_on_monday_and_count_wrong_accepts_only_of_what_was_proposed() {
