@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Report;
+use super::finding::Value;
+use super::{Level, Report};
 use crate::Chain;
-use crate::at_rest::{AtRestError, place_of};
+use crate::at_rest::AtRestError;
 use crate::config::{AtRest, Settings};
 
 /// `statfs(2)`: the file system lives in memory.
@@ -40,8 +41,8 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
     }
     let Ok(lock) = settings.lock() else { return };
     let number = lock.current().map(|opened| opened.id().to_string());
-    let place = place_of(&wanted);
-    report.good("at_rest", "key_is", &[&place, &number.unwrap_or_default()]);
+    let found = vec![place(&wanted), number.unwrap_or_default().into()];
+    report.tell(Level::Good, "at_rest", "key_is", found);
     if lock.is_turning() {
         report.warn("at_rest", "key_half_turned", &[]);
     }
@@ -51,6 +52,16 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
     }
     scanner_folders(settings, report);
     swap(report);
+}
+
+/// Where the key comes from, in words.
+fn place(wanted: &AtRest) -> Value {
+    let (words, name) = match wanted {
+        AtRest::Credential(name) => ("check_page.key_credential", name.clone()),
+        AtRest::KeyFile(file) => ("check_page.key_file", file.display().to_string()),
+        AtRest::PassphraseFile(file) => ("check_page.key_passphrase", file.display().to_string()),
+    };
+    Value::Text(words, vec![name.into()])
 }
 
 /// A key on the same disk protects against nobody who takes that disk.
