@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 
 use super::firefox::{Firefox, Marionette};
 
-/// Browsers side by side: the machine has two cores, and the station wants one.
-static BROWSERS: Semaphore = Semaphore::const_new(1);
+/// Browsers side by side: what waits for one more waits for the two cores.
+static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 const FLAGS: [&str; 11] = [
     "--headless=new",

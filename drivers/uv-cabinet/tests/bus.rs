@@ -1,21 +1,6 @@
 //! Several units on one line: the shipped profiles against pymodbus, two cabinets on one port, a dead unit that costs the others
 //! nothing, and a port that is unplugged and comes back under another number.
 
-#[expect(
-    dead_code,
-    reason = "the half for other wires is used by tests/peers.rs"
-)]
-#[path = "support/peer.rs"]
-mod peer;
-#[expect(dead_code, reason = "the spoiling half is used by tests/chaos.rs")]
-#[path = "support/rogue.rs"]
-mod rogue;
-#[expect(
-    dead_code,
-    reason = "the half for the simulated cabinet is used by tests/faults.rs"
-)]
-mod support;
-
 use std::{
     future::ready,
     io,
@@ -24,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use peer::{Peer, Wire, drive, rtu_profile};
-use rogue::{Dice, Fault, Rogue, opened, sealed};
-use support::{bounded, poll_until};
+use crate::peer::{Peer, Wire, drive, rtu_profile};
+use crate::rogue::{Dice, Fault, Rogue, opened, sealed};
+use crate::support::{bounded, poll_until};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -181,7 +166,7 @@ async fn a_dead_unit_behind_a_gateway_does_not_block_the_rest() {
     let text = format!("{first}transport = \"tcp\"\naddress = \"{address}\"\nunit = 1 {rest}");
     let _gateway = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            answers_for_unit_1(rogue::Wire::Tcp, stream, 1).await;
+            answers_for_unit_1(crate::rogue::Wire::Tcp, stream, 1).await;
         }
     });
     dead_sensor_costs_the_plc_nothing(patient(&text, Address::Network(address), 400)).await;
@@ -271,7 +256,7 @@ async fn two_cabinets_on_one_serial_line_share_it() {
 }
 
 /// Says `value` for everything in unit 1; another unit is dead.
-async fn answers_for_unit_1<S>(wire: rogue::Wire, to: S, value: u8)
+async fn answers_for_unit_1<S>(wire: crate::rogue::Wire, to: S, value: u8)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -303,7 +288,7 @@ where
 fn plugged_in(value: u8) -> (PathBuf, JoinHandle<()>, SerialStream) {
     let (cabinet, station) = SerialStream::pair().expect("a pseudo-terminal");
     let device = PathBuf::from(station.name().expect("a name"));
-    let server = tokio::spawn(answers_for_unit_1(rogue::Wire::Rtu, cabinet, value));
+    let server = tokio::spawn(answers_for_unit_1(crate::rogue::Wire::Rtu, cabinet, value));
     (device, server, station)
 }
 

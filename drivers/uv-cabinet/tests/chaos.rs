@@ -1,20 +1,6 @@
 //! libmodbus and pymodbus behind a proxy that spoils their replies byte by byte, each fault on TCP and on a serial line: a spoilt
 //! reply is never a value, the link's counters show it, and the cabinet is well again afterwards.
 
-#[expect(
-    dead_code,
-    reason = "the half for good peers is used by tests/peers.rs"
-)]
-#[path = "support/peer.rs"]
-mod peer;
-#[path = "support/rogue.rs"]
-mod rogue;
-#[expect(
-    dead_code,
-    reason = "the half for the simulated cabinet is used by tests/faults.rs"
-)]
-mod support;
-
 use std::{
     io,
     path::PathBuf,
@@ -25,9 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use peer::{Peer, drive, rtu_profile};
-use rogue::{Dice, End, Fault, Rogue, Wire, reply};
-use support::{poll_until, profile};
+use crate::peer::{Peer, drive, rtu_profile};
+use crate::rogue::{Dice, End, Fault, Rogue, Wire, reply};
+use crate::support::{poll_until, profile};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -232,7 +218,7 @@ async fn endured(maker: Maker, wire: Wire, fault: Fault) -> LinkQuality {
     .await;
     let link = cabinet.link_quality();
     drop(cabinet);
-    support::bounded(driver)
+    crate::support::bounded(driver)
         .await
         .expect("ends with its last handle");
     link

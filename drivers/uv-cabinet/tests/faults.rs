@@ -1,10 +1,8 @@
 //! One test per fault, each against a simulated cabinet on a real socket.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{DEMO, bench, bounded, light, lit, look, poll_until, profile, truth_until};
+use crate::support::{DEMO, bench, bounded, light, lit, look, poll_until, profile, truth_until};
 use uv_cabinet::{
     Cabinet, Command, CommandError, LinkError, LinkProblem, Missing, Point, Profile, Switch,
     sim::Fault,

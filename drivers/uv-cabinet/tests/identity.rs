@@ -1,11 +1,8 @@
 //! Another cabinet than the profile's: believed nothing, told nothing, never lit; on TCP and on a serial line.
 
-#[expect(dead_code, reason = "benches of other tests")]
-mod support;
-
 use std::{cell::Cell, time::Instant};
 
-use support::{poll_until, truth_until};
+use crate::support::{poll_until, truth_until};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uv_cabinet::{
     Address, Cabinet, Command, CommandError, Missing, Point, Profile, Switch, WrongCabinet,
@@ -45,13 +42,13 @@ async fn bench(on: On, change: impl FnOnce(String) -> String, faults: &[Fault]) 
         On::Tcp => {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let at = listener.local_addr().expect("bound").to_string();
-            let text = support::DEMO.to_owned();
+            let text = crate::support::DEMO.to_owned();
             (Wire::Tcp(listener), text, Address::Network(at))
         }
         On::Rtu => {
             let end = SerialEnd::pseudo_terminal(link.clone()).expect("a pseudo-terminal");
             let tcp = "transport = \"tcp\"\naddress = \"127.0.0.1:1502\"";
-            let text = support::DEMO.replace(tcp, serial);
+            let text = crate::support::DEMO.replace(tcp, serial);
             (Wire::Serial(end), text, Address::Device(link))
         }
     };
@@ -284,8 +281,8 @@ fn a_wrong_identity_is_refused_with_its_line() {
         ),
     ];
     for (from, to, said) in cases {
-        assert!(support::DEMO.contains(from), "{from}");
-        let text = support::DEMO.replacen(from, to, 1);
+        assert!(crate::support::DEMO.contains(from), "{from}");
+        let text = crate::support::DEMO.replacen(from, to, 1);
         let error = Profile::parse(&text).expect_err("refused").to_string();
         let (line, rest) = error
             .strip_prefix("line ")
@@ -305,8 +302,9 @@ fn a_wrong_identity_is_refused_with_its_line() {
 #[test]
 fn age_that_would_hide_a_silence_is_refused() {
     let from = "address = 0\ntype = \"bool\"\nmax_age_ms = 250";
-    assert!(support::DEMO.contains(from));
-    let text = support::DEMO.replacen(from, "address = 0\ntype = \"bool\"\nmax_age_ms = 300", 1);
+    assert!(crate::support::DEMO.contains(from));
+    let text =
+        crate::support::DEMO.replacen(from, "address = 0\ntype = \"bool\"\nmax_age_ms = 300", 1);
     let error = Profile::parse(&text).expect_err("three polls are one too many");
     let said = "points.door_closed.max_age_ms = 300: allowed: 20 to 250, two and a half times timing.poll_ms";
     assert!(error.to_string().ends_with(said), "{error}");

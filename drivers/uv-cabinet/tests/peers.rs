@@ -1,22 +1,14 @@
 //! The driver against peers that are not ours: pymodbus on TCP and on a serial line, and a cabinet
 //! on a pseudo-terminal whose replies come late or twice. A pseudo-terminal has no baud rate.
 
-#[path = "support/peer.rs"]
-mod peer;
-#[expect(
-    dead_code,
-    reason = "the half for the simulated cabinet is used by tests/faults.rs"
-)]
-mod support;
-
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use peer::{Peer, Wire, drive, is_the_cabinet_that_peers_serve, patient, rtu_profile};
-use support::{bounded, poll_until, profile};
+use crate::peer::{Peer, Wire, drive, is_the_cabinet_that_peers_serve, patient, rtu_profile};
+use crate::support::{bounded, poll_until, profile};
 use tokio::time::{interval, timeout};
 use uv_cabinet::{
     Address, Kind, LinkProblem, Missing, Point, PortProblem, Profile, Readings, Table, Transport,

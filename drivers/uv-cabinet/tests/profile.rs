@@ -1,8 +1,6 @@
 //! Profiles: the shipped one is good, and every wrong one is refused with its message.
 
-#[path = "profile/patience.rs"]
 mod patience;
-#[path = "profile/wires.rs"]
 mod wires;
 
 use uv_cabinet::{MapOrigin, Point, Profile};

@@ -1,14 +1,11 @@
 //! Registers that a cabinet does not have, and ports that cannot be opened: each by its name, and at the cost of no other point.
 
-#[expect(dead_code, reason = "the rest is used by tests/faults.rs")]
-mod support;
-
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use support::{DEMO, bounded};
+use crate::support::{DEMO, bounded};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_serial::{SerialPort as _, SerialStream};
 use uv_cabinet::{

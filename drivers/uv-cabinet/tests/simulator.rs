@@ -1,15 +1,9 @@
 //! The simulated cabinet itself, heard with sockets and ports only: its serial line, its side channel, and
 //! that every fault of the wire bites on both wires.
 
-#[expect(
-    dead_code,
-    reason = "the half for a driver on TCP is used by tests/faults.rs"
-)]
-mod support;
-
 use std::{path::Path, time::Duration};
 
-use support::bounded;
+use crate::support::bounded;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
