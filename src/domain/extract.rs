@@ -27,12 +27,13 @@ mod nbest;
 mod phone;
 mod place;
 mod proxy;
+pub(crate) mod reach;
 mod residence;
 mod roster_match;
 mod scribe;
 mod sender;
-mod signature;
-mod stitch;
+pub(crate) mod signature;
+pub(crate) mod stitch;
 mod tail;
 #[cfg(test)]
 mod tests;

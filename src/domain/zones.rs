@@ -2,16 +2,18 @@
 //!
 //! Says only where things stand and what kind of thing a row looks like; which value wins is `extract`'s affair.
 
+mod ending;
 pub mod envelope;
 mod row;
 
 use std::ops::Range;
 
+use ending::{ENCLOSURES, looks_like_tail, postscript, tail_start};
 pub use envelope::EnvelopeZones;
 pub use row::{Glyph, Row, fold, is_han, rows, text_of};
 
 use crate::domain::extract::glyphs::has_any;
-use crate::domain::extract::{foot, labels, names};
+use crate::domain::extract::labels;
 use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 
@@ -436,171 +438,6 @@ fn wish(text: &str) -> bool {
     matches!(chars[..], [of, good] if whom.contains(of) && "安祺绥祉禧".contains(good))
         && text.chars().count() == 3
 }
-
-fn tail_start(rows: &[Row], from: usize) -> usize {
-    let closing = (from..rows.len())
-        .rev()
-        .find(|&i| is_closing(&rows[i].compact()));
-    let listed = list_head(rows, from);
-    let mut walked = rows.len();
-    while walked > from
-        && (looks_like_tail(&rows[walked - 1]) || tells_contact_below(&rows[from..walked]))
-    {
-        walked -= 1;
-    }
-    walked = walked.min(listed.unwrap_or(walked));
-    match closing {
-        // A closing far above the end is the quoted or first of two; what the walk found counts.
-        Some(i) if rows.len() - i <= 24 || i * 2 > rows.len() => walked.min(i),
-        _ => walked,
-    }
-}
-
-/// Where a postscript begins, or a list of enclosures that is told in sentences: what is signed stands above it. Enclosures in rows like those under a letter
-/// stay among them.
-fn postscript(rows: &[Row], from: usize) -> Option<usize> {
-    let near = rows.len().saturating_sub(LONGEST_POSTSCRIPT).max(from + 1);
-    let opens = |text: &str, words: &[&str]| words.iter().any(|word| text.starts_with(word));
-    (near..rows.len()).find(|&i| {
-        let text = rows[i].compact();
-        let told = || rows[i..].iter().any(|row| !looks_like_tail(row));
-        let added = opens(&text, ADDED) || opens(&text, ENCLOSURES) && told();
-        added && looks_like_tail(&rows[i - 1]) && !rows[i + 1..].iter().any(is_signature)
-    })
-}
-
-/// Whether a row signs or dates a letter: what stands above it is no postscript.
-fn is_signature(row: &Row) -> bool {
-    let text = row.compact();
-    let right = row.left > SIGNED_LEFT && (names::person(&text) > 0.8 || names::signs(row));
-    right || labels::opens_with_writer(&text) || foot::is_dated(row)
-}
-
-/// How a postscript opens.
-const ADDED: &[&str] = &[
-    "又及",
-    "另及",
-    "再及",
-    "附言",
-    "附记",
-    "PS",
-    "P.S",
-    "补记",
-    "又:",
-    "另:",
-    "再补充",
-    "补充一点",
-    "补充几点",
-    "补充:",
-    "补充说明",
-    "另补充",
-    "另外补充",
-    "还要补充",
-    "再说一句",
-    "再说一点",
-];
-
-/// How a list of enclosures opens.
-const ENCLOSURES: &[&str] = &["附件", "附:", "附录", "附上", "随信附", "所附"];
-
-/// Rows of a postscript at most.
-const LONGEST_POSTSCRIPT: usize = 8;
-
-/// The row under which the signatures of a list stand: 联名人签名:, and no sentence below it.
-fn list_head(rows: &[Row], from: usize) -> Option<usize> {
-    let heads = ["签名", "签字", "联名", "联署", "署名", "联合"];
-    let mut last = rows.len();
-    while last > from && !rows[last - 1].compact().contains(['。', '!', '?']) {
-        last -= 1;
-    }
-    (last..rows.len()).find(|&i| {
-        let text = rows[i].compact();
-        let bare = text.trim_end_matches([':', ';', '.']);
-        bare.chars().count() <= 8 && bare != text && has_any(bare, &heads)
-    })
-}
-
-/// Rows one finds under a letter: labelled lines, dates, numbers, names, addresses; not sentences.
-fn looks_like_tail(row: &Row) -> bool {
-    let text = row.compact();
-    let length = text.chars().count();
-    // 此致敬礼!  韦志英  13872514096
-    let told = foot::is_endorsed(&text) || foot::is_distributed(&text) || foot::is_signed_list(row);
-    if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING || told {
-        return true;
-    }
-    if foot::elected(&row.glyphs).is_some() || foot::signed_and_dated(row) {
-        return true;
-    }
-    let sentence = has_any(&text, &["。", "?", "!", ";"])
-        || text.ends_with(',')
-        || text.matches(',').count() >= 2 && !labels::opens_contact(&text);
-    if sentence {
-        return false;
-    }
-    let labelled = labels::opens_tail_row(&text) || text.contains(':');
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let dated = text.contains('年') && text.contains('月') && length <= 14;
-    let unnamed = || names::pseudonym(text.trim_matches(['(', ')']));
-    let signed =
-        row.left > SIGNED_LEFT && (names::unit(&text) >= 0.8 || names::signs(row) || unnamed());
-    labelled
-        || signed
-        || dated
-        || digits * 2 > length
-        || length <= 12
-        || names::list_like(row)
-        || address_like(&text)
-}
-
-/// Whether the last of some rows tells how to reach who signed right above it: 家住：…12号。手机139…; 家住…，电话…，白天在家。 A sentence of the letter does not stand
-/// below its signature and its day.
-fn tells_contact_below(rows: &[Row]) -> bool {
-    let Some((row, above)) = rows.split_last() else {
-        return false;
-    };
-    let near = &above[above.len().saturating_sub(CONTACT_ROWS)..];
-    let signed = near
-        .iter()
-        .any(|row| foot::is_dated(row) || foot::signed_and_dated(row) || is_signed_at_right(row));
-    let first = near
-        .iter()
-        .rposition(|row| labels::opens_reach(&row.compact()));
-    let text = row.compact();
-    // Its second row goes on with a number or the end of a house's.
-    let goes_on = first.is_some() && text.chars().count() <= LONGEST_CLOSING;
-    let short = |part: &str| {
-        let words = part.chars().filter(|c| is_han(*c)).count();
-        words <= LONGEST_REMARK || address_like(part)
-    };
-    let parts = text.split(['。', ';', ',', ':', '(', ')', '!']);
-    let mut parts = parts.filter(|part| !part.is_empty());
-    let numbered = text.chars().filter(char::is_ascii_digit).count() >= SHORTEST_NUMBER;
-    signed
-        && (labels::opens_reach(&text) || goes_on)
-        && (numbered || address_like(&text))
-        && parts.all(short)
-}
-
-/// A whole name alone, right of the middle.
-fn is_signed_at_right(row: &Row) -> bool {
-    row.left > SIGNED_LEFT && names::person(&row.compact()) > 0.8
-}
-
-/// Rows between a signature and the last row that tells how to reach who signed.
-const CONTACT_ROWS: usize = 4;
-
-/// Characters of what is added to a number: 白天在家, 晚上请打座机.
-const LONGEST_REMARK: usize = 9;
-
-/// Figures of a telephone number without its area code.
-const SHORTEST_NUMBER: usize = 7;
-
-/// Characters of a closing formula with the name, the number and the day behind it.
-const LONGEST_CLOSING: usize = 30;
-
-/// A unit's long name, or a name among other words, right of this share of the page's width is signed; at the left a sentence may end in one.
-const SIGNED_LEFT: f32 = 0.3;
 
 /// Whether a text reads like a postal address.
 pub fn address_like(text: &str) -> bool {

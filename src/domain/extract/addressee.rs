@@ -6,12 +6,13 @@
 use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, is_han, tells, text_of};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, tells, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::foot;
 use super::glyphs::squeeze;
+use super::labels::WRITTEN_TO;
 use super::roster_match::{Hit, Matcher, Who};
 
 /// A hit and where it was read.
@@ -80,16 +81,8 @@ pub(crate) fn read(
             &mut raw,
         );
     }
-    // A printed mail has whom it was sent to above it.
-    let sent_to = |row: &&Row| {
-        let text = row.compact();
-        SENT_TO.iter().any(|label| text.starts_with(label))
-    };
-    for row in zones.head().iter().filter(sent_to) {
-        let source = Source::LetterSalutation;
-        unplaced += collect(&matcher, &row.glyphs, source, &mut mentions, &mut raw);
-    }
-    if let Some(named) = super::form::written_to(zones) {
+    // 收件人:X, 致 X: a label on top of a letter or in a form addresses as a salutation does.
+    for named in super::form::written_to(zones) {
         let source = Source::LetterSalutation;
         unplaced += collect(&matcher, &named, source, &mut mentions, &mut raw);
     }
@@ -182,25 +175,33 @@ pub(crate) fn read(
     Field { raw, ..field }
 }
 
-/// Labels of whom something was sent to.
-const SENT_TO: &[&str] = &["收件人:", "收信人:", "受信人:", "收件单位:", "收信单位:"];
-
-/// 王局长:我的低保为什么停了?: the office or its holder before the first colon of a letter whose text goes on in the same row.
+/// 王局长:我的低保为什么停了?, 王局长您好!我是…: the offices or their holders before the first colon or greeting of a letter whose text goes on in the same row.
 fn led(zones: &LetterZones) -> Vec<Glyph> {
-    let first = zones
-        .body_rows()
-        .first()
-        .filter(|_| zones.head().is_empty());
-    let glyphs = first.map(|row| squeeze(&row.glyphs)).unwrap_or_default();
-    let colon = glyphs.iter().position(|g| g.ch == ':');
-    let led = colon.filter(|at| (2..=LONGEST_LEAD).contains(at) && at + 1 < glyphs.len());
-    let led = led.map_or(&[][..], |at| &glyphs[..at]);
-    let office = foot::is_office(&text_of(led));
-    if office { led.to_vec() } else { Vec::new() }
+    let top = zones.body_rows().iter().take(LED_ROWS);
+    let mut top = top.filter(|_| zones.head().is_empty());
+    let led = top.find_map(|row| {
+        let glyphs = squeeze(&row.glyphs);
+        let text = text_of(&glyphs);
+        let cut = GREETINGS.iter().filter_map(|greeting| text.find(greeting));
+        let cut = cut.chain(text.find(':')).min()?;
+        let at = text[..cut].chars().count();
+        let before = text[..cut].trim_end_matches([',', '、']);
+        let named = |part: &str| foot::is_office(part) && !tells(part);
+        let all = before.split(['、', ',', ';']).all(named);
+        ((2..=LONGEST_LEAD).contains(&at) && at + 1 < glyphs.len() && all)
+            .then(|| glyphs[..at].to_vec())
+    });
+    led.unwrap_or_default()
 }
 
+/// A letter's text may begin below its title.
+const LED_ROWS: usize = 2;
+
+/// What one greets with behind whom one addresses.
+const GREETINGS: &[&str] = &["您好", "你好", "您们好", "你们好"];
+
 /// Characters of who is addressed before the text on his row.
-const LONGEST_LEAD: usize = 12;
+const LONGEST_LEAD: usize = 24;
 
 /// Where a salutation stands, and how long it is at most.
 const TOP_ROWS: usize = 5;
@@ -261,26 +262,7 @@ fn collect(
     let mut unplaced = 0;
     // 呈:市政府 says whom it is for behind its colon.
     let colon = glyphs.iter().position(|g| g.ch == ':');
-    let led = colon.filter(|at| {
-        let before = text_of(&squeeze(&glyphs[..*at]));
-        [
-            "致",
-            "呈",
-            "呈送",
-            "呈报",
-            "报送",
-            "谨呈",
-            "敬呈",
-            "主送",
-            "收信人",
-            "收件人",
-            "受信人",
-            "收信单位",
-            "收件单位",
-            "受信单位",
-        ]
-        .contains(&before.as_str())
-    });
+    let led = colon.filter(|at| WRITTEN_TO.contains(&text_of(&glyphs[..*at]).as_str()));
     let glyphs = &glyphs[led.map_or(0, |at| at + 1)..];
     let end = glyphs
         .iter()

@@ -13,6 +13,7 @@ use super::signature::{self, Form};
 const OFFICES: &[&str] = &[
     "政府",
     "委员会",
+    "常委会",
     "省委",
     "市委",
     "县委",

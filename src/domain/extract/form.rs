@@ -1,11 +1,14 @@
 //! A letter that is a form: rows of labels with their values in the cells beside them, above what the form is about.
 
 use crate::domain::field::Source;
-use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
+use crate::domain::zones::{Glyph, LetterZones, Row, address_like, text_of};
 
 use super::evidence::Candidate;
-use super::labels;
+use super::foot;
+use super::labels::{self, WRITTEN_TO};
 use super::names;
+use super::phone::find_phones;
+use super::signature::seal;
 use super::tail::{Item, Kind, items};
 
 /// Rows of a form's head at most.
@@ -47,37 +50,100 @@ pub(crate) fn name(zones: &LetterZones) -> Option<Candidate> {
     signer.into_iter().find_map(|cell| {
         let glyphs = cell.value.iter().take_while(|g| g.ch != ' ').copied();
         let name: Vec<Glyph> = glyphs.collect();
-        (names::person(&text_of(&name)) > 0.8)
-            .then(|| Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1"))
+        (names::person(&text_of(&name)) > 0.8).then(|| in_form(&name))
     })
 }
 
-/// What a form asks for whom it is written to by.
-const WRITTEN_TO: &[&str] = &[
-    "写给谁",
-    "写给",
-    "致送单位",
-    "受信人",
-    "受信单位",
-    "收信人",
-    "收信单位",
-    "呈送单位",
-    "受理单位",
-    "致何单位",
+/// What a form asks for who writes by.
+const WHO: &[&str] = &[
+    "我是谁",
+    "我叫什么",
+    "我叫什么名字",
+    "我叫",
+    "我的姓名",
+    "我的名字",
+    "您是谁",
+    "你是谁",
+    "本人是谁",
+    "写信人是谁",
+    "谁写的信",
+    "谁写的",
+    "写信的人",
+    "来信的人",
+    "反映问题的人",
+    "姓名",
+    "写信人",
+    "来信人",
+    "反映人",
 ];
 
-/// Whom a form says it is written to.
-pub(crate) fn written_to(zones: &LetterZones) -> Option<Vec<Glyph>> {
-    let body = zones.body_rows();
-    let top = &body[..body.len().min(LONGEST_FORM)];
-    top.iter().find_map(|row| {
-        let label = row.glyphs.iter().position(|g| g.ch == ' ')?;
-        let asked = text_of(&row.glyphs[..label]);
-        WRITTEN_TO
-            .contains(&asked.trim_end_matches(':'))
-            .then(|| row.glyphs[label + 1..].to_vec())
+/// 一、我是谁:王芳: the name in a numbered row that asks for who writes.
+pub(crate) fn asked(zones: &LetterZones) -> Option<Candidate> {
+    let top = &zones.rows[..zones.rows.len().min(LONGEST_FORM)];
+    let mut rows = top.iter().map(|row| super::glyphs::squeeze(&row.glyphs));
+    rows.find_map(|glyphs| {
+        let colon = glyphs.iter().position(|g| g.ch == ':')?;
+        let label = text_of(&glyphs[..colon]);
+        let asked = seal::numbered(&label);
+        let name = super::tail::trim(&glyphs[colon + 1..]);
+        let named = asked.len() < label.len() && WHO.contains(&asked);
+        (named && names::person(&text_of(name)) > 0.4).then(|| in_form(name))
     })
 }
+
+/// X路6号　王芳 above the salutation: who wrote, beside his address or his number, where a letter begins with them.
+pub(crate) fn letterhead(head: &[Row]) -> Option<Candidate> {
+    let whole = |glyphs: &[Glyph]| {
+        let letters = glyphs.split(|g| g.ch.is_ascii_digit()).next();
+        let name = super::glyphs::squeeze(super::tail::trim(letters.unwrap_or_default()));
+        (names::person(&text_of(&name)) > 0.8).then_some(name)
+    };
+    let parted = head.iter().find_map(|row| {
+        let parts = foot::parted(&row.glyphs);
+        let named = |part: &&[Glyph]| whole(part);
+        parts.iter().find_map(named).filter(|_| parts.len() == 2)
+    });
+    let alone = || {
+        let reached =
+            |row: &&Row| !find_phones(&row.glyphs).is_empty() || address_like(&row.compact());
+        let beside = head.iter().any(|row| reached(&row));
+        // 申诉书 is a title.
+        let titled = |row: &&Row| row.compact().ends_with(TITLES);
+        let mut named = head.iter().filter(|row| !reached(row) && !titled(row));
+        named.find_map(|row| whole(&row.glyphs)).filter(|_| beside)
+    };
+    parted.or_else(alone).map(|name| in_form(&name))
+}
+
+/// What the title of a letter ends in.
+const TITLES: [char; 10] = ['书', '信', '表', '函', '状', '件', '告', '单', '文', '材'];
+
+fn in_form(name: &[Glyph]) -> Candidate {
+    Candidate::as_read(name, 0.8, Source::LetterBody, "7.4.2.2/1")
+}
+
+/// Whom labels say it is written to, on top of a letter or in the cells of a form.
+pub(crate) fn written_to(zones: &LetterZones) -> Vec<Vec<Glyph>> {
+    let is_form = !cells(zones).is_empty();
+    let top = zones.rows.iter().take(LONGEST_FORM).enumerate();
+    let top = top.filter(|(at, _)| !zones.salutation.contains(at) && !zones.tail.contains(at));
+    let value = |(at, row): (usize, &Row)| {
+        let gap = row.glyphs.iter().position(|g| g.ch == ' ');
+        let colon = row.glyphs.iter().position(|g| g.ch == ':');
+        let labelled = |end: &usize| {
+            let label = text_of(&row.glyphs[..*end]);
+            let long = label.chars().count() > 1 || is_form || at < TOP_ROWS;
+            let told = label.chars().count() == 1 && is_sentence(row);
+            long && !told && WRITTEN_TO.contains(&label.trim_end_matches(':'))
+        };
+        let end = colon.into_iter().chain(gap).find(labelled)?;
+        Some(super::tail::trim(&row.glyphs[end..]).to_vec())
+    };
+    top.filter_map(value).collect()
+}
+
+/// A label of one character heads a letter in its first rows: 致 市长.
+const TOP_ROWS: usize = 4;
 
 /// What goes on below its cell begins so much of the page's width right of the label.
 pub(crate) const CELL: f32 = 0.06;

@@ -5,7 +5,7 @@
 use crate::domain::zones::{Row, is_closing, is_han};
 
 use super::glyphs::has_any;
-use super::names;
+use super::{labels, names};
 
 /// Words about signing: with them a heading may lack its colon, or head names one below the other.
 const SIGNING: &[&str] = &[
@@ -32,6 +32,10 @@ pub(crate) fn heads_a_list(rows: &[Row]) -> bool {
         return false;
     }
     let signing = has_any(bare, SIGNING);
+    // 拖欠工资的单位有:
+    if !signing && labels::is_of_others(bare) {
+        return false;
+    }
     let marked = bare != text;
     let named =
         names::person(bare) > 0.8 || !marked && names::names_in(row).0 > 1 || is_closing(&text);

@@ -110,7 +110,8 @@ pub(super) fn several(
     // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
     let unheard = names::person(&chosen_name) < 0.8 && names::unit(&chosen_name) < 0.8;
     let more = fields.joint.count as usize > names.len();
-    fields.sender_name = if fields.joint.is_joint || unheard || more {
+    let doubted = listed.iter().any(|s| s.cut_out);
+    fields.sender_name = if fields.joint.is_joint || unheard || more || doubted {
         for_a_person(chosen)
     } else {
         chosen

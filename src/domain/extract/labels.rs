@@ -3,16 +3,19 @@
 //! The words are in [`lists`]; when one counts as a label is decided in [`super::tail`].
 
 mod lists;
+mod roles;
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::domain::zones::{address_like, is_han};
 
-use super::glyphs::one_off;
+use super::glyphs::{has_any, one_off};
 use super::names;
 use lists::BESIDE_NAME;
 pub(crate) use lists::{LABELS, OFFICERS, OTHERS, WRITERS};
+use roles::{OF_OTHERS, SUFFERED};
+pub(crate) use roles::{ROLES, WRITTEN_TO};
 
 /// What a labelled value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,14 @@ pub(crate) fn is_of_a_form(text: &str) -> bool {
         Kind::Another,
     ];
     at_front(&flat).is_some_and(|(kind, _)| kinds.contains(&kind))
+}
+
+/// Whether a label speaks of others than those who sign: 楼上住户, 拖欠工资的单位; 被征地农户 sign.
+pub(crate) fn is_of_others(label: &str) -> bool {
+    let bare = SUFFERED
+        .iter()
+        .fold(label.to_owned(), |bare, word| bare.replace(word, ""));
+    has_any(&bare, OF_OTHERS)
 }
 
 /// Marks that stand between a label and its value, or at the end of either, and belong to none; folded.
@@ -164,40 +175,6 @@ pub(crate) fn opens_contact(text: &str) -> bool {
     label.len() < text.len()
         && label.chars().count() <= 8
         && labels.iter().any(|word| label.starts_with(word))
-}
-
-/// Whether a row opens with how to reach who writes: 家住, 本人电话, 宅电.
-pub(crate) fn opens_reach(text: &str) -> bool {
-    let whose = ["我的", "我", "本人的", "本人", "现", "又", "另"];
-    let bare = whose.iter().find_map(|word| text.strip_prefix(word));
-    let reach = [
-        "家住",
-        "住址",
-        "地址",
-        "家庭住址",
-        "家庭地址",
-        "现住",
-        "居住",
-        "住在",
-        "住:",
-        "通信地址",
-        "通讯地址",
-        "联系",
-        "联络",
-        "电话",
-        "手机",
-        "座机",
-        "固话",
-        "宅电",
-        "家里电话",
-        "Tel",
-        "TEL",
-        "☎",
-    ];
-    [Some(text), bare]
-        .into_iter()
-        .flatten()
-        .any(|text| reach.iter().any(|word| text.starts_with(word)))
 }
 
 /// Whether a text names its writer by a label: not 请求人民政府, where the word only begins so.

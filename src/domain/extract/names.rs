@@ -10,11 +10,11 @@ use crate::domain::zones::{Row, is_han};
 use super::glyphs::has_any;
 use super::labels::{OFFICERS, is_label};
 use lists::{
-    BEARERS, CALLED, COMPOUND, ENDS_PLACE, EPITHETS, GIVEN, HOUSES, KNOWN_FIGURES, NOT_GIVEN,
-    NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED, UNITS, UNNAMED, WHOLE, WISHED, WRITTEN_AT,
+    BEARERS, CALLED, COMPOUND, ENDS_PLACE, GIVEN, HOUSES, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES,
+    TRANSLITERATED, UNITS, UNNAMED, WHOLE,
 };
 
-pub(crate) use words::{Word, beside_letter, word};
+pub(crate) use words::{Word, beside_letter, is_epithet, word};
 
 /// Whether a character is a surname by itself, or begins a compound one.
 pub(crate) fn is_surname(ch: char) -> bool {
@@ -24,6 +24,11 @@ pub(crate) fn is_surname(ch: char) -> bool {
 /// Whether a character is usual in given names.
 pub(crate) fn is_given(ch: char) -> bool {
     GIVEN.contains(ch)
+}
+
+/// Whether a text ends like a place's name rather than a person's.
+pub(crate) fn ends_place(text: &str) -> bool {
+    text.ends_with(|c| ENDS_PLACE.contains(c))
 }
 
 /// How many characters of `chars` are a surname: 0, 1 or 2.
@@ -287,30 +292,14 @@ pub(crate) fn pretended(text: &str) -> bool {
     has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
 }
 
-/// Whether a text is what a sender calls himself by instead of his name: 明白人, 庄稼人.
-pub(crate) fn is_epithet(text: &str) -> bool {
-    EPITHETS.iter().any(|epithet| text.ends_with(epithet))
-}
-
-/// Whether what reads like a name is a good wish or a place of writing: 祝康乐, 于家中. Behind a label of who signs it may still be somebody's name.
-pub(crate) fn wishes_or_places(text: &str) -> bool {
-    let behind = |front: char, words: &[&str]| {
-        text.strip_prefix(front)
-            .is_some_and(|rest| words.contains(&rest))
-    };
-    behind('祝', WISHED) || behind('于', WRITTEN_AT)
-}
-
 /// Whether a person must look whether a name is one: a figure everybody knows, 于 before a town, a name that laments.
 pub(crate) fn may_be_no_name(text: &str) -> bool {
     let town = text.strip_prefix('于').is_some_and(super::place::is_town);
     let ends = text.ends_with(['冤', '怨', '苦', '恨', '泪', '忌']) || text.ends_with("不平");
     let laments = text.chars().count() > 2 && ends;
-    KNOWN_FIGURES
-        .split_whitespace()
-        .any(|figure| figure == text)
+    words::is_figure(text)
         || is_epithet(text)
-        || wishes_or_places(text)
+        || beside_letter(text)
         || town
         || laments
         || text.chars().count() == 3 && text.ends_with('人')
@@ -332,7 +321,7 @@ pub(crate) fn pseudonym(text: &str) -> bool {
     };
     whole
         || pretended(text)
-        || EPITHETS.iter().any(|e| text.ends_with(e))
+        || is_epithet(text)
         || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
             && after_whose(text).is_none_or(|at| n < at + 3)

@@ -47,11 +47,14 @@ const PASSED: &[&str] = &[
     "代寄", "代转", "代递", "代交", "代送", "代投", "代发", "代邮", "代呈", "转呈", "转交", "转递",
     "转送", "转报", "转寄", "递交", "递送", "捎来", "捎带", "捎交", "捎信", "带来", "带交", "带信",
     "送交", "送达", "送来", "抄写", "抄录", "誊抄", "誊清", "翻译", "录入", "校对", "校", "排版",
-    "打印", "整理", "经办", "经手", "转", "递", "抄", "捎", "交", "译", "送", "誊",
+    "打印", "整理", "经办", "经手", "带到", "转", "递", "抄", "捎", "交", "译", "送", "誊",
 ];
 
+/// The same, but only behind a gap: 侯玉娥寄 has sent it himself.
+const BEHIND_GAP: &[&str] = &["寄", "录"];
+
 /// 侯玉娥 代寄, 侯玉娥转: who had the letter in his hands and signed nothing. One character may end a name: it needs a gap before it, or three others.
-pub(crate) fn passed_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+fn passed_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     let glyphs = tail::trim(glyphs);
     if glyphs.len() > LONGEST_PASSED {
         return None;
@@ -59,7 +62,8 @@ pub(crate) fn passed_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     let gap = glyphs.iter().rposition(|g| g.ch == ' ');
     let parted = gap.and_then(|at| {
         let (name, verb) = (squeeze(&glyphs[..at]), text_of(&glyphs[at + 1..]));
-        PASSED.contains(&verb.as_str()).then_some(name)
+        let passed = PASSED.iter().chain(BEHIND_GAP).any(|word| *word == verb);
+        passed.then_some(name)
     });
     let joined = || {
         let text = text_of(glyphs);
@@ -83,7 +87,7 @@ const PAPERS: &[&str] = &["信", "文", "材料", "状", "书", "件", "此", "�
 
 /// A row that says who wrote the letter.
 pub(crate) fn row(glyphs: &[Glyph]) -> Option<(Kind, Vec<Glyph>)> {
-    if let Some(name) = passes_on(tail::trim(glyphs)) {
+    if let Some(name) = passed_on(glyphs) {
         return Some((Kind::Another, name));
     }
     let glyphs = squeeze(tail::trim(glyphs));
@@ -139,36 +143,6 @@ fn name_first(glyphs: &[Glyph]) -> Option<(Kind, Vec<Glyph>)> {
         (names::person(&text_of(name)) > 0.8).then(|| (kind, name.to_vec()))
     })
 }
-
-/// `王芳 转`, `王芳代寄`: who passed the letter on, copied or typed it.
-fn passes_on(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
-    let gap = glyphs.iter().rposition(|g| g.ch == ' ');
-    let named = |name: &[Glyph]| {
-        let name = squeeze(tail::trim(name));
-        (names::person(&text_of(&name)) > 0.8).then_some(name)
-    };
-    let apart = gap.and_then(|at| {
-        let verb = text_of(&glyphs[at..]);
-        let passed = PASSING.contains(&verb.as_str()) || IN_ONE.contains(&verb.as_str());
-        named(&glyphs[..at]).filter(|_| passed)
-    });
-    let joined = || {
-        let text = text_of(glyphs);
-        let verb = PASSING.iter().find(|verb| text.ends_with(**verb))?;
-        let glyphs = squeeze(glyphs);
-        named(glyphs.get(..glyphs.len().checked_sub(verb.chars().count())?)?)
-    };
-    apart.or_else(joined)
-}
-
-/// What one does with another's letter.
-const PASSING: &[&str] = &[
-    "转呈", "转交", "转递", "转寄", "代转", "代寄", "代交", "代递", "代投", "代送", "递交", "抄写",
-    "誊抄", "抄录", "校对", "打印", "录入", "翻译", "捎来", "带到",
-];
-
-/// The same in one character, behind a gap.
-const IN_ONE: &[&str] = &["转", "递", "抄", "交", "捎", "校", "寄", "送", "译", "录"];
 
 /// The verb a text begins with: whose it is, and how long.
 fn verb(rest: &str) -> Option<(Kind, usize)> {

@@ -13,7 +13,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::{one_off, squeeze};
-use super::signature::{Form, Signature, list, single, tokens};
+use super::signature::{Form, Signature, list, seal, single, tokens};
 use super::tail::{Item, Kind};
 use super::{body, form, joint, names, nbest, proxy, scribe, signature};
 
@@ -35,14 +35,15 @@ pub(crate) fn read(
         .into_iter()
         .map(|s| likelier(pages, s))
         .collect();
-    let on_envelope = envelope_name(envelope);
     let said = joint::count_said(zones);
     if listed.len() >= 2 {
+        let on_envelope = envelope_name(envelope);
         return joint::several(pages, items, &listed, said, on_envelope, fields);
     }
     let mut signed = single(items);
     let named = |s: &Signature| matches!(s.form, Form::Person | Form::Unit);
     if said.is_some_and(|n| n as usize >= JOINT) && signed.first().is_some_and(named) {
+        let on_envelope = envelope_name(envelope);
         return joint::several(pages, items, &signed[..1], said, on_envelope, fields);
     }
     if signed.is_empty() {
@@ -51,7 +52,9 @@ pub(crate) fn read(
     }
     let own_words = body::own_name(zones.body_rows())
         .or_else(|| body::name_in_form(zones.head()))
-        .or_else(|| form::name(zones));
+        .or_else(|| form::name(zones))
+        .or_else(|| form::asked(zones))
+        .or_else(|| form::letterhead(zones.head()));
     let authorised = proxy::find(zones, items, &signed, own_words.as_ref());
     if let Some(found) = authorised {
         fields.joint = joint_of(std::slice::from_ref(&found.principal.value), None);
@@ -66,7 +69,15 @@ pub(crate) fn read(
         return;
     }
     fields.proxy = proxy::beside(zones, items, &signed);
-    one(pages, items, &signed, own_words, on_envelope, fields);
+    one(pages, items, &signed, own_words, envelope, fields);
+    // Two seals, and one name: whoever else has signed was not read.
+    let sealed = zones
+        .rows
+        .iter()
+        .filter(|row| seal::is_units(&row.compact()));
+    if sealed.count() > 1 {
+        fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
+    }
     // 罗满珍等四人: fewer than a joint letter needs, but more than who signed.
     let with_him = joint::signed_with(zones.tail_rows()).or(said);
     if let Some(said) = with_him.filter(|n| *n > fields.joint.count && fields.joint.count > 0) {
@@ -171,15 +182,30 @@ fn envelope_name(envelope: &EnvelopeZones) -> Option<Candidate> {
     whole.then(|| Candidate::as_read(glyphs, score.max(0.5), Source::EnvelopeSender, "7.4.2.2/2"))
 }
 
+/// Why who is named on the envelope is nobody by name: 谭先生, a surname alone, 一名老党员.
+fn withheld(envelope: &EnvelopeZones) -> Option<&'static str> {
+    let glyphs = envelope.sender_name.as_ref()?;
+    let text = text_of(glyphs);
+    let in_place = names::word(&text) == Some(names::Word::InPlaceOfName);
+    if names::incomplete(&text) || glyphs.len() == 1 {
+        Some("署名不完整")
+    } else if in_place || names::pseudonym(&text) {
+        Some("假名")
+    } else {
+        None
+    }
+}
+
 /// A letter with one signature, or none.
 fn one(
     pages: &[PageText],
     items: &[Item],
     signed: &[Signature],
     own_words: Option<Candidate>,
-    on_envelope: Option<Candidate>,
+    envelope: &EnvelopeZones,
     fields: &mut Fields,
 ) {
+    let (on_envelope, withheld) = (envelope_name(envelope), withheld(envelope));
     let contact = joint::contact_person(items);
     let mut lost: Vec<Alternative> = scribes(items);
     let others: Vec<Candidate> = [&own_words, &on_envelope]
@@ -288,7 +314,8 @@ fn one(
             );
             fields.joint = joint_of(std::slice::from_ref(&winner.value), None);
             let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8
-                || winner.source == Source::LetterBody;
+                || winner.source == Source::LetterBody
+                || winner.source == Source::EnvelopeSender && envelope.is_name_run_on;
             lost.retain(|a| a.value != winner.value);
             let chosen = field(pages, &winner, Measured::Sender, lost);
             fields.sender_name = if doubtful {
@@ -305,7 +332,8 @@ fn one(
             fields.sender_name = nothing(lost);
         }
         None => {
-            anonymous(fields, "无署名", 0);
+            let (reason, signed) = withheld.map_or(("无署名", 0), |reason| (reason, 1));
+            anonymous(fields, reason, signed);
             // That nothing was found is no proof that nothing is there.
             let rule = Some("7.4.2.2/3".to_owned());
             fields.sender_name = Field {

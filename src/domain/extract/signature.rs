@@ -4,6 +4,7 @@ use crate::domain::zones::{Glyph, Row, address_like, is_han, text_of};
 
 mod list;
 mod notes;
+pub(crate) mod seal;
 mod units;
 
 use super::glyphs::{has_any, squeeze};
@@ -61,7 +62,14 @@ impl Signature {
     }
 
     fn new(glyphs: &[Glyph], weight: f32) -> Option<Self> {
-        let glyphs = without_notes(&squeeze(trim(glyphs)));
+        let written = squeeze(trim(glyphs));
+        let text = text_of(&written);
+        let (under_seal, end) = match seal::under(&text) {
+            Some(name) => (seal::unit(name), name.chars().count()),
+            None => (0.0, written.len()),
+        };
+        let end = if under_seal > 0.0 { end } else { written.len() };
+        let glyphs = without_notes(&written[..end]);
         let text = text_of(&glyphs);
         // 号楼, 单元: what a figure cut off leaves of a house.
         let housing = text
@@ -71,9 +79,11 @@ impl Signature {
             return None;
         }
         let person = names::person(&text);
-        let unit = names::unit(&text);
+        let unit = names::unit(&text).max(under_seal);
         let word = names::word(&text);
-        let (form, score) = if word == Some(Word::InPlaceOfName) || names::is_epithet(&text) {
+        let (form, score) = if under_seal > 0.0 {
+            (Form::Unit, under_seal)
+        } else if word == Some(Word::InPlaceOfName) || names::is_epithet(&text) {
             (Form::Pseudonym, 0.85)
         } else if person > 0.8 {
             (Form::Person, person)
@@ -140,12 +150,6 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
         };
         if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
-        }
-        if item.kind == Kind::Bare {
-            parts.retain(|part| !names::wishes_or_places(&part.name()));
-            if names::wishes_or_places(&text_of(&squeeze(trim(&item.value)))) {
-                continue;
-            }
         }
         let address = item.kind == Kind::Bare && housed(&item.value);
         if address {
@@ -392,7 +396,11 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         let room = joined.last().is_some_and(|l| l.len() < 3);
         let begins = names::surname_length(&part.iter().map(|g| g.ch).collect::<Vec<_>>()) > 0;
         let full = joined.last().is_some_and(|l| l.len() >= 2);
+        // 段兰 印 would be another name.
+        let mark = part.len() > 1 && seal::is_mark(&text_of(&part));
         match joined.last_mut() {
+            // 荆江商行 (章)
+            Some(last) if mark => last.extend(part),
             Some(last)
                 if open
                     && room
@@ -412,6 +420,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         let whole = names::person(&text) > 0.8
             || names::after_kin(&text).is_some()
             || names::unit(&text) >= 0.5
+            || seal::is_units(&text_of(&part))
             || names::incomplete(&text)
             || names::pseudonym(&text)
             || names::word(&text) == Some(Word::InPlaceOfName);

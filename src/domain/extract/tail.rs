@@ -11,10 +11,10 @@ use super::form::CELL;
 use super::glyphs::{all_han, chars_of, has_any, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::{OTHERS, WRITERS, is_mark, parts_label};
+use super::labels::{OTHERS, WRITERS, is_mark, is_of_others, parts_label};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
-use super::{foot, names};
+use super::{foot, names, reach};
 use found::labels;
 
 /// One labelled or bare piece of a row.
@@ -33,7 +33,7 @@ pub(crate) struct Item {
 pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
     let closing = tail.iter().rposition(|r| is_closing(&r.compact()));
     let mut out: Vec<Item> = Vec::new();
-    let written = stitched(tail);
+    let written = told_together(tail, stitched(tail));
     // The rows below 证明人: with nothing beside it are names of such.
     let mut others_end = None;
     for (index, row) in tail.iter().enumerate() {
@@ -121,7 +121,8 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
         }
         let more = others_end.is_some_and(|end| end + 1 == index)
             && found.iter().all(|(kind, _)| *kind == Kind::Bare)
-            && names_only(row);
+            && names_only(row)
+            && !is_after_units(tail, index);
         if more {
             others_end = Some(index);
         }
@@ -138,13 +139,36 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
     out
 }
 
+/// The rows' characters; a sentence of how to reach the writer that goes on below its row, as one.
+fn told_together(tail: &[Row], mut written: Vec<Vec<Glyph>>) -> Vec<Vec<Glyph>> {
+    for at in 1..written.len() {
+        let (above, below) = written.split_at_mut(at);
+        let Some((above, below)) = above.last_mut().zip(below.first_mut()) else {
+            continue;
+        };
+        let ended = text_of(above).ends_with(['。', '!']);
+        let other = foot::is_dated(&tail[at]) || tail[at].left > tail[at - 1].left + CELL;
+        if reach::is_prose(above) && tail[at - 1].right > FULL_ROW && !ended && !other {
+            above.append(below);
+        }
+    }
+    written
+}
+
 /// 证明人: with names below it, or 证明人:向传英、骆启华、 that go on there.
 fn labels_others(text: &str) -> bool {
     let Some((label, value)) = text.split_once(':') else {
         return false;
     };
     let open = value.is_empty() || value.ends_with(['、', ',']);
-    open && OTHERS.iter().any(|other| label.ends_with(other))
+    let about = value.is_empty() && is_of_others(label) && !has_any(label, &["签", "署", "联名"]);
+    open && (about || OTHERS.iter().any(|other| label.ends_with(other)))
+}
+
+/// Whether a row below a unit's is a person's: units were listed, and he signs below them.
+fn is_after_units(tail: &[Row], at: usize) -> bool {
+    let unit = |row: &Row| names::unit(&row.compact()) >= 0.8;
+    unit(&tail[at - 1]) && !unit(&tail[at])
 }
 
 fn names_only(row: &Row) -> bool {
@@ -216,8 +240,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     if let Some(wrote) = super::scribe::row(&glyphs) {
         return vec![wrote];
     }
-    if let Some(name) = super::scribe::passed_on(&glyphs) {
-        return vec![(Kind::Another, name)];
+    let reached = reach::parts(&glyphs);
+    if !reached.is_empty() {
+        return reached;
     }
     if scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
         return Vec::new();

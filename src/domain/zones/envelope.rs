@@ -20,6 +20,8 @@ pub struct EnvelopeZones {
     pub sender_address: Option<Vec<Glyph>>,
     /// The sender's name, without 寄 or 缄.
     pub sender_name: Option<Vec<Glyph>>,
+    /// Whether the name was cut off the address it runs on from: …1204室王芳.
+    pub is_name_run_on: bool,
     /// Lines of the sender that may hold a phone number.
     pub sender_lines: Vec<Vec<Glyph>>,
     /// Place in the postmark.
@@ -295,11 +297,14 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
     }
     if address_like(&text) || inside(&text) {
         let (mut address, mut name) = split_trailing_name(&glyphs, closed);
+        let gap = name_behind_gap(&piece.glyphs, glyphs.len());
+        let run_on = || name_run_on(&address);
+        let length = gap.or_else(run_on).filter(|n| address.len() > *n);
         if name.is_none()
-            && let Some(length) = name_behind_gap(&piece.glyphs)
-            && address.len() > length
+            && let Some(length) = length
         {
             name = Some(address.split_off(address.len() - length));
+            zones.is_name_run_on |= gap.is_none() && zones.sender_name.is_none();
         }
         zones.sender_name = zones.sender_name.take().or(name);
         keep_longer(&mut zones.sender_address, address);
@@ -356,32 +361,65 @@ fn word_for_sent(text: &str) -> bool {
 
 /// `…幢1703室王小二寄` holds address and name.
 fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Vec<Glyph>>) {
-    let ends = [
-        '号', '室', '幢', '栋', '组', '楼', '户', '院', '苑', '园', '村',
-    ];
     let last = glyphs
         .iter()
-        .rposition(|g| ends.contains(&g.ch) || g.ch.is_ascii_digit());
+        .rposition(|g| ENDS_ADDRESS.contains(g.ch) || g.ch.is_ascii_digit());
     if let (true, Some(last)) = (closed, last) {
         let name = &glyphs[last + 1..];
-        if names::person(&text_of(name)) > 0.5 {
+        let text = text_of(name);
+        // 南平镇谭寄: nothing but a surname.
+        let surname = name.len() == 1 && names::is_surname(name[0].ch);
+        if names::person(&text) > 0.5 || names::incomplete(&text) || surname {
             return (glyphs[..=last].to_vec(), Some(name.to_vec()));
         }
     }
     (glyphs.to_vec(), None)
 }
 
-/// `…村3组 覃玉兰`: characters of a whole name with a gap before it, where the address ends.
-fn name_behind_gap(glyphs: &[Glyph]) -> Option<usize> {
+/// Where the address on an envelope ends before a name.
+const ENDS_ADDRESS: &str = "号室幢栋组楼户院苑园村镇乡";
+
+/// `…村3组 覃玉兰`, `内详 覃玉兰`, `…12号 谭先生`: characters of a name with a gap before it, where the address ends. Of the piece so many are left
+/// without what closes it.
+fn name_behind_gap(glyphs: &[Glyph], left: usize) -> Option<usize> {
     let at = glyphs.iter().rposition(|g| g.ch == ' ')?;
+    let front = squeeze(&glyphs[..at]).len();
     let name = squeeze(&glyphs[at..]);
+    let name = &name[..left.checked_sub(front)?.min(name.len())];
     let before = text_of(&glyphs[..at]);
-    let ends = before.ends_with(['号', '室', '幢', '栋', '组', '楼', '户', '社', '队', '村'])
-        || before.ends_with(|c: char| c.is_ascii_digit());
+    let ends = before.ends_with(|c: char| "号室幢栋组楼户社队村".contains(c) || c.is_ascii_digit())
+        || inside(&before);
     let place = name
         .last()
         .is_some_and(|g| "店村厂院里巷园城区楼苑".contains(g.ch));
-    (ends && !place && names::person(&text_of(&name)) > 0.8).then_some(name.len())
+    let text = text_of(name);
+    let named = names::person(&text) > 0.8 && !place || names::incomplete(&text);
+    (ends && named).then_some(name.len())
+}
+
+/// `…1204室覃玉兰`, `…12号谭先生`, `内详覃玉兰`: characters of a name behind a house's number, the gap between them lost.
+fn name_run_on(glyphs: &[Glyph]) -> Option<usize> {
+    let chars: Vec<char> = chars_of(glyphs);
+    [4, 3, 2].into_iter().find(|length| {
+        let Some(at) = chars.len().checked_sub(*length) else {
+            return false;
+        };
+        let (before, name) = chars.split_at(at);
+        let text: String = name.iter().collect();
+        let housed = matches!(before, [.., figure, '室' | '号' | '户'] if figure.is_ascii_digit());
+        let ends = housed || before == ['内', '详'];
+        let surname = names::surname_length(name);
+        let given = &name[surname.min(*length)..];
+        // 12号和平里 has none of them.
+        let whole = (1..=2).contains(&given.len())
+            && surname > 0
+            && given.iter().all(|c| names::is_given(*c))
+            && names::person(&text) > 0.8
+            && !names::ends_place(&text);
+        let called = ["先生", "女士", "小姐", "同志", "师傅", "老师"];
+        let withheld = called.iter().any(|word| text.ends_with(word));
+        ends && (whole || withheld && names::incomplete(&text))
+    })
 }
 
 /// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the place nearest to it. Where neither

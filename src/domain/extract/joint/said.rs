@@ -1,6 +1,6 @@
 //! How many signed a letter by its own words, where not all of them are named: 骆启华等三十二户, 以上共计12名业主.
 
-use crate::domain::zones::{LetterZones, Row, is_closing, text_of};
+use crate::domain::zones::{LetterZones, Row, is_closing, is_han, text_of};
 
 use super::super::glyphs::has_any;
 use super::super::{body, names};
@@ -49,7 +49,12 @@ fn under_letter(text: &str) -> Option<u32> {
         let more = with_name(&chars, count);
         let summed = SUMMED.iter().any(|word| bare.ends_with(word));
         let alone = summed && bare.chars().count() <= 6 && behind.chars().count() <= 8;
-        more || alone || has_any(text, SIGNING) && !has_any(text, THINGS)
+        // 三组46户村民代表:骆启华
+        let (who, named) = behind.split_once("代表").unwrap_or_default();
+        let spoken_for = who.chars().count() <= 4 && named.starts_with([':', '(']);
+        more || alone
+            || spoken_for && who.chars().all(is_han)
+            || has_any(text, SIGNING) && !has_any(text, THINGS)
     };
     found.iter().find(told).map(|count| count.value)
 }
@@ -187,6 +192,8 @@ mod tests {
             ("联名人(32人)", 32),
             ("附:32户业主签名", 32),
             ("全体业主(58户)签字", 58),
+            ("柳林村三组46户村民代表:骆启华、聂光明", 46),
+            ("三十二户业主代表:骆启华", 32),
         ] {
             assert_eq!(under_letter(row), Some(count), "{row}");
         }

@@ -33,26 +33,6 @@ pub(super) const NOT_NAMES: &[&str] = &[
     "经办",
 ];
 
-/// What 祝 is followed by as a wish.
-pub(super) const WISHED: &[&str] = &[
-    "康乐", "安康", "康健", "平安", "安好", "长寿", "文安", "吉祥", "健康", "快乐", "顺利", "顺遂",
-    "安乐", "康泰", "康宁", "安宁", "如意", "幸福", "长安", "永安", "大安", "政安", "春安", "夏安",
-    "秋安", "冬安", "时安", "近安", "钧安", "台安", "新禧", "进步", "胜利", "高升", "发财", "福寿",
-];
-
-/// What 于 is followed by as the place or the hour of writing.
-pub(super) const WRITTEN_AT: &[&str] = &[
-    "家中", "家里", "家乡", "老家", "老屋", "寒舍", "陋室", "病榻", "病床", "病中", "床前", "床上",
-    "灯下", "田间", "地头", "田头", "村头", "乡下", "工地", "工棚", "车间", "厂里", "店里", "学校",
-    "医院", "旅途", "途中", "外地", "异乡", "他乡", "南方", "北方", "深夜", "半夜", "午夜", "夜半",
-    "夜里", "凌晨", "清晨", "黎明", "傍晚", "除夕", "中秋", "国庆", "元旦", "狱中", "所内", "城中",
-];
-
-/// Whom everybody knows from stories: who signs so does not give his name. One string, since most are too long for a row of many.
-pub(super) const KNOWN_FIGURES: &str = "包青天 包拯 包公 海瑞 窦娥 秦香莲 白毛女 杨白劳 黄世仁 穆仁智 祥林嫂 石敢当 武大郎 武松 宋江 林冲 \
-    李逵 鲁智深 孙悟空 猪八戒 唐三藏 诸葛亮 关云长 关羽 张飞 曹操 岳飞 文天祥 花木兰 孟姜女 梁山伯 祝英台 白素贞 杨乃武 小白菜 钟馗 济公 \
-    雷锋 焦裕禄 孔繁森 孔乙己 闰土 阿庆嫂 李玉和 张三 李四 王五 赵六 王二 甲乙丙";
-
 /// Characters that do not stand in a given name.
 pub(super) const NOT_GIVEN: &str = "的了是们这那号室幢您吗呢吧啊我你他她它不没请寄缄件址话码签住";
 
@@ -162,45 +142,6 @@ pub(super) const ROLES: &[&str] = &[
     "军属",
     "遗属",
     "学子",
-];
-
-/// What a sender calls himself, or the saying he signs with, instead of his name; no name ends so.
-pub(super) const EPITHETS: &[&str] = &[
-    "之声",
-    "之音",
-    "之心",
-    "良知",
-    "良心",
-    "公心",
-    "心声",
-    "呼声",
-    "心里话",
-    "老实人",
-    "庄稼人",
-    "庄户人",
-    "种田人",
-    "乡下人",
-    "守法人",
-    "夜归人",
-    "热心人",
-    "有心人",
-    "知情人",
-    "受害人",
-    "明白人",
-    "好心人",
-    "过路人",
-    "局外人",
-    "旁观者",
-    "苦命人",
-    "可怜人",
-    "受苦人",
-    "直言者",
-    "路见不平",
-    "忍无可忍",
-    "无可奈何",
-    "敢怒不敢言",
-    "走投无路",
-    "实话实说",
 ];
 
 /// Words that only an unnamed sender signs with.
@@ -490,6 +431,12 @@ pub(super) const UNITS: &[&str] = &[
     "剧团",
     "艺术团",
     "工作室",
+    "农家乐",
+    "酒家",
+    "酒楼",
+    "饭庄",
+    "民宿",
+    "商场",
     "房",
     "馆",
     "城",

@@ -18,6 +18,10 @@ struct Listed {
     bare: bool,
     /// 来信人: and one name.
     labelled: bool,
+    /// 业主: who they are that sign, and their names.
+    role: bool,
+    /// 临江书店 王芳: a unit and who signed for it, one signature among those of other units.
+    for_unit: bool,
     /// A number stands beside the names: a telephone, a room.
     numbered: bool,
     /// Its place in the list, where it is written before the name.
@@ -29,6 +33,11 @@ impl Listed {
         self.parts.iter().filter(|t| t.is_whole()).count()
     }
 
+    /// 业主:王芳 望佳: several names behind a label, one of them sure.
+    fn names_labelled(&self) -> bool {
+        self.sure() >= 1 && self.parts.len() >= 2 && self.parts.iter().all(|t| t.score >= 0.4)
+    }
+
     /// Several parts, each of them like a name.
     fn names_only(&self) -> bool {
         self.parts.len() >= 2 && self.parts.iter().all(|t| t.score >= 0.2)
@@ -38,10 +47,15 @@ impl Listed {
 /// The signatures of a list: under its head, or rows of several names. Empty when there is no list.
 pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let head = items.iter().position(|i| i.kind == Kind::ListHead);
-    let rows = listed_rows(items, head);
-    // 反映人:A, 反映人:B, each on a row of his own.
-    let own_labels = rows.iter().filter(|r| r.labelled && r.sure() == 1);
-    let labelled_each = own_labels.count() >= 2;
+    let mut rows = listed_rows(items, head);
+    sign_for_units(&mut rows);
+    let rows = rows;
+    // 反映人:A, 反映人:B, each on a row of his own; so 户主:A, 户主:B.
+    let each = |role: bool| {
+        let own = rows.iter().filter(|r| r.labelled && r.role == role);
+        own.filter(|r| r.sure() == 1).count() >= 2
+    };
+    let each = [each(false), each(true)];
     let mut found: Vec<Signature> = Vec::new();
     let (mut bare_rows, mut in_rows) = (0, 0);
     let mut last_listed = head.map(|h| items[h].row);
@@ -59,14 +73,19 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         } else {
             in_table
                 || at.after_closing
-                    && (sure >= 2 && sure * 2 > at.parts.len() || names_around(&rows, index))
+                    && (sure >= 2 && sure * 2 > at.parts.len()
+                        || names_around(&rows, index)
+                        || at.labelled && at.names_labelled()
+                        || at.for_unit)
         };
         let one = at.parts.len() == 1;
         let heads = at.sure() == 1 && heads_a_column(&rows, index);
-        let labelled = at.labelled && (labelled_each || heads) && one && at.parts[0].score >= 0.4;
+        let labelled =
+            at.labelled && (each[usize::from(at.role)] || heads) && one && at.parts[0].score >= 0.4;
+        let rare = goes_on && between(&rows, index) || one && beside_a_unit(&rows, index);
         let alone = !at.under_head
             && at.after_closing
-            && (at.bare && one && (sure == 1 || goes_on && between(&rows, index)) || labelled);
+            && (at.bare && one && (sure == 1 || rare) || labelled);
         if listed || alone {
             bare_rows += usize::from(alone && at.bare);
             in_rows += 1;
@@ -75,19 +94,67 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
             // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
             let noise = |t: &&Signature| t.score < 0.5 && reading(&t.glyphs) < 0.45;
             let kept = at.parts.iter().filter(|t| t.score >= floor && !noise(t));
-            found.extend(kept.cloned());
+            // Who each of them is that says 户主 before his name, a person has to see.
+            let doubted = labelled && at.role;
+            found.extend(kept.map(|t| Signature {
+                cut_out: t.cut_out || doubted,
+                ..t.clone()
+            }));
         }
     }
-    // Two names below each other are no list yet, but two rows of a table are: name and number.
+    // Two names below each other are no list yet, but two rows of a table are, name and number, and two units'.
     let in_table = found.iter().all(|signature| signature.phone.is_some());
+    let units = found.iter().all(|s| s.form == Form::Unit && s.score >= 0.9);
     let rows_alone =
-        bare_rows == found.len() && found.len() < 3 && !in_table && !is_numbered(&rows);
+        bare_rows == found.len() && found.len() < 3 && !in_table && !units && !is_numbered(&rows);
     if head.is_none() && (found.len() < 2 || rows_alone || in_rows == 1 && at_a_unit(&found)) {
         return Vec::new();
     }
     let mut listed = distinct(found);
     tell_holder(items, &mut listed);
     listed
+}
+
+/// Leaves one signature of a row that has a unit and who signed for it, where other rows are of units as well: the unit's where one of them signs by itself,
+/// else the person's. Which of the two is registered, a person has to say.
+fn sign_for_units(rows: &mut [Listed]) {
+    let unit = |s: &Signature| s.form == Form::Unit && s.score >= 0.4;
+    let headed = rows.iter().filter(|r| r.parts.first().is_some_and(unit));
+    if headed.count() < 2 {
+        return;
+    }
+    let by_itself = rows
+        .iter()
+        .any(|r| matches!(&r.parts[..], [one] if unit(one)));
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.bare && at_a_unit(&row.parts))
+    {
+        let [unit, person] = &row.parts[..] else {
+            continue;
+        };
+        let kept = if by_itself { unit } else { person };
+        let kept = Signature {
+            phone: unit.phone.clone().or(person.phone.clone()),
+            cut_out: true,
+            ..kept.clone()
+        };
+        row.parts = vec![kept];
+        row.for_unit = true;
+    }
+}
+
+/// Whether what may be a unit's name stands alone right above or below a row that is one: 凤台书店 among 有限公司.
+fn beside_a_unit(rows: &[Listed], at: usize) -> bool {
+    let of_unit = |row: &Listed, score: f32| {
+        let one = row.bare || row.for_unit;
+        one && matches!(&row.parts[..], [one] if one.form == Form::Unit && one.score >= score)
+    };
+    let near = |other: Option<&Listed>| {
+        other.is_some_and(|row| of_unit(row, 0.8) && row.row.abs_diff(rows[at].row) == 1)
+    };
+    let above = at.checked_sub(1).and_then(|above| rows.get(above));
+    of_unit(&rows[at], 0.4) && (near(above) || near(rows.get(at + 1)))
 }
 
 /// (1)王芳 / (2)李建国: rows that count themselves, from the first on.
@@ -138,6 +205,7 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
             Kind::ListHead => tokens(&item.value),
             Kind::Bare => bare(&item.value),
             Kind::Signer if !under_head => tokens(&item.value),
+            Kind::Role => tokens(&item.value),
             _ => return None,
         };
         if let [one] = &mut parts[..]
@@ -152,7 +220,9 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
             under_head,
             after_closing: item.after_closing,
             bare: item.kind == Kind::Bare,
-            labelled: item.kind == Kind::Signer,
+            labelled: matches!(item.kind, Kind::Signer | Kind::Role),
+            role: item.kind == Kind::Role,
+            for_unit: false,
             numbered: item.value.iter().any(|g| g.ch.is_ascii_digit()),
             number: number_before(&item.value),
         })

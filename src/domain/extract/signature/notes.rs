@@ -176,9 +176,10 @@ pub(super) fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
             return rest;
         }
     }
-    // 骆启华等, 骆启华等五户村民: how many more there are is no part of the name.
+    // 骆启华等, 骆启华等五户村民, 望佳等三十二户: how many more there are is no part of the name, however rare.
     let more = rest.iter().position(|g| g.ch == '等').filter(|at| *at >= 2);
-    if let Some(at) = more.filter(|at| named(&rest[..*at])) {
+    let rare = |at: &usize| names::person(&text_of(&rest[..*at])) > 0.4;
+    if let Some(at) = more.filter(|at| named(&rest[..*at]) || rare(at)) {
         rest.truncate(at);
         return rest;
     }

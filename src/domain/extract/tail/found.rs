@@ -3,7 +3,7 @@
 use crate::domain::zones::{address_like, is_han};
 
 use super::super::glyphs::{all_han, find, has_any, one_off};
-use super::super::labels::{Kind, LABELS, is_mark, parts_label, unanswered};
+use super::super::labels::{Kind, LABELS, ROLES, is_mark, is_of_others, parts_label, unanswered};
 use super::super::names;
 
 /// A label found in a row.
@@ -54,6 +54,12 @@ pub(super) fn labels(chars: &[char]) -> Vec<Label> {
         found.retain(|(_, from, _)| *from > colon);
         found.push((Kind::ListHead, 0, colon));
     }
+    if let Some(end) = row_label(&flat, &home)
+        && found.iter().all(|(_, from, _)| *from > end)
+        && names_label(chars, &home, end, found.iter().map(|f| f.1).min())
+    {
+        found.push((Kind::Role, 0, end));
+    }
     found.sort_by_key(|f| f.1);
     if found.is_empty() {
         found.extend(unknown_label(&flat));
@@ -67,6 +73,40 @@ pub(super) fn labels(chars: &[char]) -> Vec<Label> {
             to: back(after_colon(&flat, to)),
         })
         .collect()
+}
+
+/// Where a row's label ends that says who they are that sign: 业主:王芳 李建国, 三组村民 王芳 李建国.
+fn row_label(flat: &[char], home: &[usize]) -> Option<usize> {
+    let colon = flat.iter().take(LONGEST_ROLE).position(|c| *c == ':');
+    let gap = || (1..flat.len().min(LONGEST_ROLE)).find(|at| home[*at] > home[at - 1] + 1);
+    let end = colon.or_else(gap)?;
+    let label: String = flat[..end].iter().collect();
+    is_role(&label).then_some(end)
+}
+
+/// Whether a label says who signs, and nothing that one would say of others: 楼上住户, 违章业主.
+fn is_role(label: &str) -> bool {
+    let who = label.strip_suffix('们').unwrap_or(label);
+    ROLES.iter().any(|role| who.ends_with(role)) && !is_of_others(label)
+}
+
+/// Characters of such a label: 柳林村三组全体村民.
+const LONGEST_ROLE: usize = 12;
+
+/// Whether nothing but names stands between a label and the next: several, or behind a colon one with another label behind it.
+fn names_label(chars: &[char], home: &[usize], end: usize, next: Option<usize>) -> bool {
+    let to = next.and_then(|at| home.get(at).copied());
+    let from = home.get(end).copied().unwrap_or(chars.len());
+    let value: String = chars[from..to.unwrap_or(chars.len())].iter().collect();
+    let colon = value.starts_with(':');
+    let parts = value.split(|c: char| !is_han(c) && !matches!(c, '·' | '×'));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let named = |part: &&str| {
+        let name = part.split('等').next().unwrap_or_default();
+        names::person(name) > if colon { 0.4 } else { 0.8 } || names::incomplete(name)
+    };
+    let enough = if colon && next.is_some() { 1 } else { 2 };
+    parts.len() >= enough && parts.iter().all(named)
 }
 
 /// Where a label of somebody else begins: 棠垭村 in 棠垭村村主任: belongs to it; a name before it, or the unit he stands for, does not.
@@ -191,7 +231,7 @@ fn whose(label: &str) -> Kind {
         Kind::Another
     } else if own.flat_map(|(_, words)| words.iter()).any(nearly) {
         Kind::Signer
-    } else if names::pseudonym(label) {
+    } else if names::pseudonym(label) && !is_of_others(label) {
         Kind::Role
     } else {
         Kind::Called

@@ -8,7 +8,7 @@ use crate::domain::text::{PageKind, PageText};
 const BODY: [&str; 2] = ["霍市长：", "我们小区的路灯坏了半年，恳请派人修好。"];
 
 /// Rows that begin at the right of the page.
-fn at_right(mut sheet: PageText, rows: &[&str]) -> PageText {
+pub(super) fn at_right(mut sheet: PageText, rows: &[&str]) -> PageText {
     for line in &mut sheet.lines {
         if rows.contains(&line.text.as_str()) {
             line.quad = line.quad.map(|[x, y]| [x + 1100.0, y]);

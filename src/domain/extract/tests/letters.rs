@@ -88,7 +88,7 @@ pub(super) fn with_envelope(rows: &[&str], front: PageText) -> Fields {
 }
 
 /// What is registered; whoever looks at another roster before it is put in force has to be told the same of it.
-fn all_of(pages: &[PageText]) -> Fields {
+pub(super) fn all_of(pages: &[PageText]) -> Fields {
     let fields = extract(pages, &roster(), Some("2025-06-30"));
     let looked_at = extract_by_roster(pages, &roster());
     assert_eq!(looked_at.addressee.value, fields.addressee.value);

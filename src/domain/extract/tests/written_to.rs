@@ -1,0 +1,201 @@
+//! Whom a letter is for by a label or in the row its text begins in; who wrote it where nobody signed.
+
+use super::letters::{envelope, letter, with_envelope};
+use crate::domain::draft::Fields;
+
+const TEXT: &str = "门前的路灯坏了半年，请派人修好。";
+const DAY: &str = "2025年3月4日";
+
+fn addressee(fields: &Fields) -> &str {
+    fields.addressee.value.as_deref().unwrap_or_default()
+}
+
+fn sender(fields: &Fields) -> &str {
+    fields.sender_name.value.as_deref().unwrap_or_default()
+}
+
+/// In an envelope to the office itself.
+fn posted(rows: &[&str]) -> Fields {
+    with_envelope(rows, envelope("临江市信访局 收", &["内详"]))
+}
+
+#[test]
+fn c6_a_label_on_top_addresses_as_a_salutation_does() {
+    for label in [
+        "收件：",
+        "收件人：",
+        "收信人：",
+        "致：",
+        "呈：",
+        "主送：",
+        "写给：",
+        "呈送单位：",
+        "送：",
+        "收信单位：",
+    ] {
+        let row = format!("{label}霍国梁市长");
+        let fields = posted(&[&row, TEXT, "段美兰", DAY]);
+        assert_eq!(addressee(&fields), "霍国梁", "{row}");
+        let row = format!("{label}市信访局邵建民局长并霍市长");
+        let fields = posted(&[&row, TEXT, "段美兰", DAY]);
+        assert_eq!(addressee(&fields), "霍国梁", "{row}");
+    }
+}
+
+#[test]
+fn c6_the_cell_of_a_form_addresses_as_a_salutation_does() {
+    for label in ["致", "呈", "收件人", "收信单位", "写给"] {
+        let row = format!("{label}　　市委、市政府领导");
+        let form = [
+            "来信登记表",
+            "姓名　　段美兰",
+            "住址　　临江市河东区柳林村3组12号",
+            "联系电话　　13812345678",
+            &row,
+            "内容　　门前的路灯坏了半年，请派人修好。",
+        ];
+        assert_eq!(addressee(&posted(&form)), "中共临江市委员会", "{row}");
+    }
+    // 送 in the text of a letter addresses nobody.
+    let told = [
+        "临江市信访局：",
+        TEXT,
+        "送　霍市长的礼他没有收。",
+        "段美兰",
+        DAY,
+    ];
+    assert_eq!(addressee(&posted(&told)), "临江市信访局");
+}
+
+#[test]
+fn c6_whom_one_greets_where_the_text_goes_on_in_his_row_is_addressed() {
+    for row in [
+        "霍市长您好！我是柳林村的段美兰，有件事请您帮忙。",
+        "霍市长，您好！我是柳林村的段美兰，有件事请您帮忙。",
+        "霍国梁市长你好，我叫段美兰，住在柳林村，有一件事想请您帮忙过问。",
+    ] {
+        let fields = posted(&[row, TEXT, DAY]);
+        assert_eq!(addressee(&fields), "霍国梁", "{row}");
+        assert_eq!(sender(&fields), "段美兰", "{row}");
+    }
+    let row = "市政府、市人大常委会：您好。我叫段美兰，住在柳林村，电话是13812345678。";
+    assert_eq!(addressee(&posted(&[row, TEXT, DAY])), "临江市人民政府");
+    // Told of, not greeted.
+    let row = "我见到霍市长说您好的时候他没有理我，后来也没有人来找过我谈这件事。";
+    assert_eq!(addressee(&posted(&[row, TEXT, DAY])), "临江市信访局");
+}
+
+#[test]
+fn c2_a_form_that_asks_who_writes_is_answered() {
+    for rows in [
+        [
+            "一、我是谁：段美兰",
+            "二、我住哪里：临江市河东区柳林村3组12号",
+        ],
+        [
+            "（一）写信人是谁：段美兰",
+            "（二）住址：临江市河东区柳林村3组12号",
+        ],
+        [
+            "1.我叫什么：段美兰",
+            "2.我住哪里：临江市河东区柳林村3组12号",
+        ],
+    ] {
+        let form = [
+            "反映事项单",
+            "收件：市信访局",
+            rows[0],
+            rows[1],
+            "三、我要说的事：",
+            TEXT,
+        ];
+        let fields = letter(&form);
+        assert_eq!(sender(&fields), "段美兰", "{}", rows[0]);
+        assert!(!fields.anonymous.value);
+        assert!(!fields.sender_name.accepted);
+    }
+    let form = [
+        "反映事项单",
+        "收件：市信访局",
+        "一、被反映人：骆大海",
+        "二、我要说的事：",
+        TEXT,
+    ];
+    assert_ne!(sender(&letter(&form)), "骆大海");
+}
+
+#[test]
+fn c2_name_and_address_above_the_salutation_tell_who_wrote() {
+    for head in [
+        &["临江市河东区建设街6号　段美兰", "电话13812345678"][..],
+        &["段美兰　临江市河东区建设街6号"],
+        &["段美兰", "临江市河东区建设街6号", "13812345678"],
+    ] {
+        let rows: Vec<&str> = head
+            .iter()
+            .copied()
+            .chain(["霍市长：", TEXT, DAY])
+            .collect();
+        let fields = letter(&rows);
+        assert_eq!(sender(&fields), "段美兰", "{head:?}");
+        assert!(!fields.sender_name.accepted, "{head:?}");
+    }
+    let titled = ["申诉书", "临江市河东区建设街6号", "霍市长：", TEXT, DAY];
+    assert!(letter(&titled).anonymous.value);
+}
+
+#[test]
+fn c2_a_name_on_the_envelope_behind_the_address_or_neixiang_is_read() {
+    let unsigned = ["霍市长：", TEXT, DAY];
+    for (line, home) in [
+        ("内详　段美兰", None),
+        ("内详 段美兰缄", None),
+        (
+            "临江市河东区建设街6号1204室段美兰",
+            Some("临江市河东区建设街6号1204室"),
+        ),
+        (
+            "临江市河东区建设街6号　段美兰",
+            Some("临江市河东区建设街6号"),
+        ),
+    ] {
+        let fields = with_envelope(&unsigned, envelope("霍市长 收", &[line]));
+        assert_eq!(sender(&fields), "段美兰", "{line}");
+        assert_eq!(
+            fields.sender_name.rule.as_deref(),
+            Some("7.4.2.2/2"),
+            "{line}"
+        );
+        assert_eq!(fields.address.value.as_deref(), home, "{line}");
+    }
+    for line in ["临江市河东区建设街6号和平里", "临江市河东区柳林村3组王家湾"]
+    {
+        let fields = with_envelope(&unsigned, envelope("霍市长 收", &[line]));
+        assert!(fields.anonymous.value, "{line}");
+        assert_eq!(fields.address.value.as_deref(), Some(line));
+    }
+}
+
+#[test]
+fn a5_an_incomplete_name_on_the_envelope_is_the_reason_and_no_part_of_the_address() {
+    let unsigned = ["霍市长：", TEXT, DAY];
+    for line in [
+        "临江市河东区建设街6号　段先生",
+        "临江市河东区建设街6号段先生",
+        "临江市河东区建设街6号　段某",
+    ] {
+        let fields = with_envelope(&unsigned, envelope("霍市长 收", &[line]));
+        assert_eq!(
+            fields.anonymous.reason.as_deref(),
+            Some("署名不完整"),
+            "{line}"
+        );
+        assert_eq!(
+            fields.address.value.as_deref(),
+            Some("临江市河东区建设街6号"),
+            "{line}"
+        );
+    }
+    let fields = with_envelope(&unsigned, envelope("霍市长 收", &["临江市河东区建设街6号"]));
+    assert_eq!(fields.anonymous.reason.as_deref(), Some("无署名"));
+}
