@@ -3,23 +3,26 @@
 //! 内详 is no address, the recipient's address never the sender's. A postmark gives a place only. What a written address is made of and
 //! what may be put right in it is in [`super::place`].
 
+mod cleaned;
+
 use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::{Gazetteer, Place};
 use crate::domain::text::PageText;
 use crate::domain::zones::envelope::inside;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, address_like, is_han, text_of};
 
 use super::confidence::Measured;
+use super::date::find_dates;
 use super::evidence::{Candidate, field, for_a_person, nothing};
-use super::glyphs::{chars_of, distance, find, has_any, squeeze};
+use super::glyphs::{distance, has_any, squeeze};
 use super::houses;
 use super::names;
-use super::phone::find_phones;
 use super::place::{self, Written};
 use super::residence;
-use super::tail::{Item, Kind, trim};
+use super::tail::{Item, Kind};
 use super::whose::{self, Whose, Writers};
+use cleaned::cleaned;
 
 /// A postmark names a post office, not a home.
 const POSTMARK_PRIOR: f32 = 0.4;
@@ -42,6 +45,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         own: mut found,
         another,
         is_doubtful,
+        is_written_there,
     } = signed(seen);
     let in_own_row = residence::beside_writer(&seen.zones.rows);
     let only_in_own_row = found.is_empty() && in_own_row.is_some();
@@ -50,10 +54,15 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
             .iter()
             .all(|own| text_of(&own.glyphs) != text_of(&c.glyphs))
     }));
-    found.extend(on_envelope(seen));
-    let lives = residence::residence(seen.zones.body_rows(), seen.writers);
+    let lives = residence::residence(seen.zones.body_rows(), seen.writers)
+        .or_else(|| residence::residence(seen.zones.postscript_rows(), seen.writers));
     let may_be_anothers = lives.as_ref().is_some_and(|home| home.is_doubtful);
-    found.extend(lives.map(|home| home.candidate));
+    let lives = lives.map(|home| home.candidate);
+    let lives_at = lives.as_ref().map(|home| text_of(&home.glyphs));
+    let is_signed = |c: &Candidate| c.source == Source::LetterSignedAddress;
+    found.extend(lives.clone().filter(is_signed));
+    found.extend(on_envelope(seen));
+    found.extend(lives.filter(|c| !is_signed(c)));
     // 地址:*0*: what has no character is no address, only what is left of one.
     found.retain(|c| c.glyphs.iter().any(|g| is_han(g.ch)));
     let mut ranked: Vec<(Candidate, Written)> = found
@@ -77,6 +86,8 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         return;
     }
     let (mut winner, mut written) = ranked.remove(0);
+    let is_home = winner.source == Source::LetterBodyHabitual
+        || lives_at.is_some_and(|home| home == text_of(&winner.glyphs));
     weigh(&mut winner, &mut written, &ranked);
     winner.value = written.value();
     let mut alternatives: Vec<Alternative> = ranked
@@ -99,9 +110,9 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && !written.has_unknown_district()
         && (known("levels") || known("agreed"))
         && !known("nearly")
-        && (!only_in_own_row || known("agreed"))
+        && (!only_in_own_row && !is_written_there || known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
-        && !(may_be_anothers && winner.source == Source::LetterBodyHabitual)
+        && !(may_be_anothers && is_home)
         && winner.source != Source::EnvelopePostmark;
     fields.address = if whole { field } else { for_a_person(field) };
 }
@@ -256,6 +267,8 @@ struct Signed {
     own: Vec<Candidate>,
     /// Those the letter gives as another's, or as a place it is about.
     another: Vec<Alternative>,
+    /// The only one stands behind the day, as the place of writing.
+    is_written_there: bool,
     /// The first of the sender's may not be where he lives: several that differ, a registered one, one below another's name.
     is_doubtful: bool,
 }
@@ -281,7 +294,8 @@ fn signed(seen: &Seen<'_>) -> Signed {
             own_in_form.push(candidate);
         }
     }
-    let labelled = seen.items.iter().filter(|i| i.kind == Kind::Address);
+    let labelled = seen.items.iter();
+    let labelled = labelled.filter(|i| i.kind == Kind::Address || labels_both(rows, i));
     for candidate in labelled.filter_map(|i| signed_at(i, 0.95)) {
         let label = whose::lead(rows, &candidate.glyphs);
         match whose::by_label(rows, &candidate.glyphs, seen.writers) {
@@ -333,10 +347,18 @@ fn signed(seen: &Seen<'_>) -> Signed {
     if signed.own.is_empty() {
         let bare = seen.items.iter().filter(|i| i.kind == Kind::Bare);
         let group = |i: &Item| signed_by_group(i).filter(|_| seen.writers.is_person());
-        signed.own.extend(
-            bare.into_iter()
-                .find_map(|i| signed_at(i, 0.8).or_else(|| group(i))),
-        );
+        let mut written_there = false;
+        let bare = bare.map(|i| {
+            let item = behind_date(rows, i);
+            (item.value.len() < i.value.len(), item)
+        });
+        signed.own.extend(bare.into_iter().find_map(|(led, i)| {
+            let found = signed_at(&i, 0.8).or_else(|| group(&i));
+            written_there = led && found.is_some();
+            found
+        }));
+        // 2025年3月4日于…: where it was written; that he lives there it does not say.
+        signed.is_written_there = written_there;
     }
     if signed.own.is_empty() && own_in_form.is_empty() && seen.writers.are_named_in(&above) {
         own_in_form.extend(
@@ -351,6 +373,38 @@ fn signed(seen: &Seen<'_>) -> Signed {
         signed.own = own_in_form;
     }
     signed
+}
+
+/// 联系地址及电话:珍珠路21号,139…: one label for both.
+fn labels_both(rows: &[Row], item: &Item) -> bool {
+    let label = whose::lead(rows, &item.value);
+    item.kind == Kind::Phone
+        && has_any(&label, &["地址", "住址", "住处", "通讯处", "通信处"])
+        && has_any(&label, &["电话", "手机", "联系方式", "号码"])
+}
+
+/// 2026年7月25日于珍珠路21号: 于 behind a day belongs to neither.
+fn behind_date(rows: &[Row], item: &Item) -> Item {
+    let mut item = item.clone();
+    let place = |g: &Glyph| (g.page, g.line, g.at);
+    let Some(first) = item.value.first().filter(|g| g.ch == '于').map(place) else {
+        return item;
+    };
+    let row = rows
+        .iter()
+        .find(|row| row.glyphs.iter().any(|g| place(g) == first));
+    let dated = row.is_some_and(|row| {
+        let at = row.glyphs.iter().position(|g| place(g) == first);
+        let before = &row.glyphs[..at.unwrap_or_default()];
+        let end = before.iter().rposition(|g| g.ch != ' ').map(|at| at + 1);
+        let dates = find_dates(before);
+        end.is_some_and(|end| dates.iter().any(|date| date.range.end == end))
+            || text_of(before).trim_end().ends_with(['日', '号'])
+    });
+    if dated {
+        item.value.remove(0);
+    }
+    item
 }
 
 /// Labels of where something may be sent, which is where whoever takes it in lives.
@@ -441,159 +495,6 @@ fn unsaid(text: &str) -> bool {
     // 宜昌市 内详: the town is no address of his either.
     let in_town = n <= 9 && text.ends_with("内详");
     in_town || n <= 4 && (inside(text) || has_any(text, &["内评", "信内"])) || n <= 8 && elsewhere
-}
-
-/// Without blanks, a trailing name, postcode or bracketed note.
-fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
-    let mut value = squeeze(trim(without_neighbours(value)));
-    for led in [
-        "现居住于",
-        "现居住在",
-        "现家住",
-        "现住在",
-        "家住在",
-        "居住在",
-        "现住",
-        "家住",
-        "住在",
-        "住于",
-        "住址",
-        "住",
-    ] {
-        let n = led.chars().count();
-        if text_of(&value).starts_with(led) && super::divisions_in(&text_of(&value[n..])).is_some()
-        {
-            value.drain(..n);
-            break;
-        }
-    }
-    if let Some(at) = led_postcode(&value).or_else(|| next_label(&value)) {
-        value.truncate(at);
-    }
-    drop_dweller(&mut value);
-    let chars = chars_of(&value);
-    if let Some(postcode) = trailing_postcode(&chars) {
-        value.truncate(postcode);
-    }
-    if let Some(from) = strangers(&value) {
-        value.truncate(from);
-    }
-    let count = |value: &[Glyph], ch| value.iter().filter(|g| g.ch == ch).count();
-    while let Some(last) = value.last() {
-        let idle = matches!(last.ch, '(' | ',' | '.' | ':' | '、');
-        let unopened = last.ch == ')' && count(&value, ')') > count(&value, '(');
-        if !idle && !unopened {
-            break;
-        }
-        value.pop();
-    }
-    value
-}
-
-/// The address alone of a row that has a name or a number beside it, with a gap between: 覃玉兰　13872514096　东山大道126号.
-fn without_neighbours(value: &[Glyph]) -> &[Glyph] {
-    let is_address = |part: &[Glyph]| {
-        let text = text_of(part);
-        address_like(&text) || two_levels(&text)
-    };
-    let mut rest = value;
-    while let Some(phone) = find_phones(rest).into_iter().next() {
-        let (before, behind) = (&rest[..phone.from], &rest[phone.to..]);
-        match (is_address(before), is_address(behind)) {
-            (true, false) => rest = before,
-            (false, true) => rest = behind,
-            _ => break,
-        }
-    }
-    let rest = trim(rest);
-    let is_name = |part: &[Glyph]| {
-        let text = text_of(part);
-        names::person(&text) > 0.8 && !place::ends_well(&text)
-    };
-    let first = rest.iter().position(|g| g.ch == ' ');
-    let last = rest.iter().rposition(|g| g.ch == ' ');
-    match (first, last) {
-        (Some(at), _) if is_name(&rest[..at]) && is_address(&rest[at..]) => &rest[at..],
-        (_, Some(at))
-            if is_name(&rest[at..])
-                && is_address(&rest[..at])
-                && place::ends_well(&text_of(&rest[..at])) =>
-        {
-            &rest[..at]
-        }
-        _ => rest,
-    }
-}
-
-/// Where a few characters of another line, a seal's or a neighbour's, begin behind the end of an address: `…50栋1103` `山泥`.
-fn strangers(value: &[Glyph]) -> Option<usize> {
-    let last = value.last()?;
-    let other = |g: &Glyph| (g.page, g.line) != (last.page, last.line);
-    let from = value.iter().rposition(other)? + 1;
-    let (address, rest) = (text_of(&value[..from]), &value[from..]);
-    let foreign =
-        rest.len() <= 4 && rest.iter().all(|g| is_han(g.ch)) && !place::ends_well(&text_of(rest));
-    (foreign && place::ends_well(&address)).then_some(from)
-}
-
-/// `…88号 邮编:443000`: where the label of a postcode begins behind which there is nothing else.
-fn led_postcode(value: &[Glyph]) -> Option<usize> {
-    let chars = chars_of(value);
-    ["邮政编码", "邮编"].iter().find_map(|word| {
-        let at = find(&chars, word)?;
-        let behind = &chars[at + word.chars().count()..];
-        (at > 0 && !behind.iter().any(|c| is_han(*c))).then_some(at)
-    })
-}
-
-/// `现暂住:…21号,户口所在地:…`: where another label begins behind a comma.
-fn next_label(value: &[Glyph]) -> Option<usize> {
-    let marks = (1..value.len()).filter(|at| matches!(value[*at].ch, ',' | ';'));
-    let labelled = |at: &usize| {
-        let behind = text_of(&value[at + 1..]);
-        NEXT.iter().any(|word| behind.starts_with(word))
-    };
-    marks.into_iter().find(labelled)
-}
-
-/// What is told of a person beside his address.
-const NEXT: &[&str] = &[
-    "户口",
-    "户籍",
-    "籍贯",
-    "原籍",
-    "身份证",
-    "公民身份",
-    "电话",
-    "手机",
-    "联系",
-    "邮编",
-    "邮政编码",
-];
-
-/// `…三组村民`: who lives there is no part of where.
-fn drop_dweller(value: &mut Vec<Glyph>) {
-    let text = text_of(value);
-    let dwellers = ["村民", "居民", "住户", "社员", "业主"];
-    let bare = dwellers.iter().find_map(|word| text.strip_suffix(word));
-    if let Some(bare) = bare.filter(|bare| place::ends_well(bare)) {
-        value.truncate(bare.chars().count());
-    }
-}
-
-/// `…88号(215000)`: six digits behind the last character of the address.
-fn trailing_postcode(chars: &[char]) -> Option<usize> {
-    let digits = chars
-        .iter()
-        .rev()
-        .skip_while(|c| **c == ')')
-        .take_while(|c| c.is_ascii_digit())
-        .count();
-    let closing = chars.iter().rev().take_while(|c| **c == ')').count();
-    let at = chars.len().checked_sub(digits + closing)?;
-    let whole =
-        digits == 6 && at > 0 && matches!(chars[at - 1], '(' | '号' | '室' | '幢' | '组' | '村');
-    whole.then(|| if chars[at - 1] == '(' { at - 1 } else { at })
 }
 
 fn on_envelope(seen: &Seen<'_>) -> Option<Candidate> {

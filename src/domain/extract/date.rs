@@ -275,7 +275,7 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .chain(text_of(&row[date.end..]).chars())
         .collect();
     // 证明人:骆启华 2025年3月4日 is a witness's row, no paper's.
-    if limits(&row[date.end..]) || has_any(&rest.replace("证明人", ""), PAPERS) {
+    if limits(&row[date.end..]) || has_any(&without_doors(&rest.replace("证明人", "")), PAPERS) {
         return Some(OTHERS);
     }
     if rest.contains("打印") {
@@ -294,6 +294,21 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .filter(|word| !word.is_empty());
     let labelled = rest.contains(':') || address_like(&rest);
     (!labelled && !words.all(is_word)).then_some(IN_TEXT)
+}
+
+/// 98号附8号 is a house; nothing is enclosed.
+fn without_doors(text: &str) -> String {
+    let is_number = |c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c);
+    let mut parts = text.split('附');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let door = part.trim_start_matches(is_number);
+        if door.len() == part.len() || !door.starts_with('号') {
+            out.push('附');
+        }
+        out.push_str(part);
+    }
+    out
 }
 
 /// Whether what follows a day without a gap says that it is somebody's birthday or a term.

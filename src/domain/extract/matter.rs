@@ -5,6 +5,7 @@
 mod category;
 mod place;
 mod plea;
+mod purpose;
 mod split;
 mod summary;
 mod title;
@@ -12,162 +13,22 @@ mod title;
 pub(crate) use category::is_course as tells_course;
 
 use crate::domain::draft::{Fields, Flag, Matter, SummarySentence};
-use crate::domain::field::Source;
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
+use crate::domain::zones::{Glyph, LetterZones, text_of};
 
 pub use category::{categories, is_category, likely_categories};
 
 use super::body;
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, for_a_person, passages};
+use super::evidence::{field, for_a_person, passages};
 use super::glyphs::has_any;
-
-const PURPOSES: &[(&str, &[&str])] = &[
-    (
-        "检举控告",
-        // 打过举报电话 is no accusation.
-        &[
-            "实名举报",
-            "实名检举",
-            "实名反映",
-            "我举报",
-            "我要举报",
-            "我们举报",
-            "现举报",
-            "特此举报",
-            "特举报",
-            "向您举报",
-            "向你举报",
-            "举报人",
-            "举报如下",
-            "举报对象",
-            "举报信",
-            "举报材料",
-            "检举",
-            "控告",
-            "揭发",
-        ],
-    ),
-    ("申诉", &["申诉", "不服", "再审", "重新认定"]),
-    (
-        "感谢",
-        &[
-            "感谢信",
-            "表扬信",
-            "从心里感谢",
-            "衷心感谢",
-            "衷心的感谢",
-            "表示感谢",
-            "深表谢意",
-            "由衷",
-            "特此感谢",
-            "谢意",
-            "感激不尽",
-            "感激之情",
-            "好公仆",
-            "办了实事",
-            "送上锦旗",
-            "致以感谢",
-            "非常感谢",
-            "心里感谢",
-            "道谢",
-            "致谢",
-            "说声谢谢",
-            "道一声谢",
-            "说一声谢",
-            "表达谢",
-            "感谢党",
-            "感谢政府",
-            "感谢您们",
-            "感激之心",
-            "写信感谢",
-            "写信致谢",
-            "这份恩情",
-            "报个喜",
-            "报喜",
-            "打心眼里佩服",
-            "好干部",
-            "铭记在心",
-            "大恩",
-        ],
-    ),
-    (
-        "咨询",
-        &[
-            "我想咨询",
-            "想咨询",
-            "咨询一下",
-            "咨询几个",
-            "特咨询",
-            "现咨询",
-            "向您咨询",
-            "向贵局咨询",
-            "请问",
-            "想问",
-            "想了解",
-            "了解一下",
-            "想请教",
-            "请教一下",
-            "怎样办理",
-            "如何办理",
-            "怎么办理",
-            "请予解答",
-            "请解答",
-            "请告知",
-            "也请一并告知",
-        ],
-    ),
-    (
-        "意见建议",
-        &[
-            "我建议",
-            "建议",
-            "提个建议",
-            "提个意见",
-            "提点意见",
-            "提一点意见",
-            "有一个想法",
-            "有个想法",
-            "建言",
-            "几点意见",
-            "献策",
-        ],
-    ),
-];
-
-const REQUESTS: &[&str] = &[
-    "请求",
-    "恳请",
-    "要求",
-    "希望",
-    "盼望",
-    "请领导",
-    "恳求",
-    "诉求",
-    "反映",
-    "投诉",
-    "解决",
-    "帮助我",
-    "为我",
-    "为民做主",
-    "望",
-    "处理",
-    "查处",
-    "答复",
-    "给个说法",
-    "讨个公道",
-    "还我公道",
-    "求助",
-    "帮助",
-];
 
 /// Fills purpose, matters, summary and the archive hint.
 pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields) {
     let flow = body::flow(zones.body_rows());
     let sentences = body::sentences(&flow);
     let head: String = zones.head().iter().map(|r| r.compact()).collect();
-    if let Some(purpose) = purpose(&sentences, &head) {
+    if let Some(purpose) = purpose::of(&sentences, &head) {
         // Only a grievance that asks for something, and does nothing else, says what it is for in the way it speaks; words alone do not.
         let said = |name: &str| {
             purpose
@@ -190,7 +51,8 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
         .iter()
         .map(|s| s.text.as_str())
         .collect();
-    fields.matters = matters(pages, zones, &parts);
+    let accuses = fields.purpose.value.as_deref() == Some("检举控告");
+    fields.matters = matters(pages, zones, &parts, accuses);
     fields.earlier = earlier(pages, &sentences);
 }
 
@@ -237,149 +99,6 @@ fn is_request(sentence: &str) -> bool {
             "请求", "恳请", "要求", "希望", "盼望", "建议", "恳求", "诉求",
         ],
     )
-}
-
-fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
-    // 申请问题 asks nothing; who appealed before tells what came of it.
-    let plain = |text: &str| {
-        let text = text.replace("申请问", "申请");
-        APPEALED
-            .iter()
-            .fold(text, |text, told| text.replace(told, ""))
-    };
-    let texts: Vec<String> = sentences.iter().map(|s| plain(&text_of(s))).collect();
-    let head = plain(head);
-    let score = |words: &[&str]| {
-        texts.iter().filter(|t| has_any(t, words)).count() + 2 * usize::from(has_any(&head, words))
-    };
-    let asked = score(REQUESTS);
-    let asks = texts.iter().any(|t| plea::asks(t));
-    // A title is often a form of its own; what is urged stands in the text.
-    let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
-    let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
-    let mut best: Option<(&str, usize)> = None;
-    let are_belied = texts.iter().any(|text| has_any(text, NO_THANKS));
-    for (name, words) in PURPOSES {
-        if *name == "感谢" && are_belied {
-            continue;
-        }
-        let hits = score(words);
-        // Thanks, questions and proposals must outweigh what is asked for beside them.
-        let needed = if *name == "检举控告" {
-            1
-        } else {
-            urged.max(1)
-        };
-        if hits >= needed && best.is_none_or(|(_, b)| hits > b) {
-            best = Some((name, hits));
-        }
-    }
-    let (name, words) = match best {
-        Some((name, _)) => (
-            name,
-            PURPOSES
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map_or(REQUESTS, |(_, w)| *w),
-        ),
-        None if !are_belied && only_thanks(&texts) => return Some(told("感谢", sentences)),
-        None if asked > 0 || asks => ("投诉请求", REQUESTS),
-        // A letter that tells a grievance and asks for nothing in words still asks for redress: proposed, never sure.
-        None if texts.iter().any(|t| t.chars().count() >= TOLD) => {
-            return Some(told("投诉请求", sentences));
-        }
-        None => return None,
-    };
-    let evidence = sentences
-        .iter()
-        .find(|s| has_any(&text_of(s), words))
-        .map_or_else(Vec::new, |s| s.to_vec());
-    let own = score(words);
-    let others: usize = PURPOSES
-        .iter()
-        .filter(|(n, _)| *n != name)
-        .map(|(_, w)| score(w))
-        .sum();
-    let count = |n: usize| n.min(4) as f32;
-    let mut found = Candidate {
-        value: name.to_owned(),
-        ..Candidate::as_read(&evidence, 0.7, Source::LetterBody, "7.4.2.1")
-    };
-    found.note("is_request", f32::from(u8::from(name == "投诉请求")));
-    found.note("words_for_it", count(own));
-    found.note("words_for_others", count(others));
-    found.note("urged", count(urged));
-    let known = |holds: bool| f32::from(u8::from(holds));
-    found.note("asks", known(asks));
-    found.note("grieves", known(texts.iter().any(|t| plea::grieves(t))));
-    let unmixed = others == 0 && !texts.iter().any(|t| plea::is_another(t));
-    found.note("unmixed", known(unmixed));
-    Some(found)
-}
-
-/// Earlier appeals that are told of.
-const APPEALED: &[&str] = &[
-    "多次申诉",
-    "几次申诉",
-    "数次申诉",
-    "屡次申诉",
-    "反复申诉",
-    "再三申诉",
-    "一直申诉",
-    "曾申诉",
-    "曾经申诉",
-    "申诉过",
-    "申诉无果",
-    "申诉未果",
-    "申诉无门",
-];
-
-/// A sentence of this many characters tells something.
-const TOLD: usize = 12;
-
-/// It begins with thanks, and nothing is asked or regretted beside them. What those thanked are wished is no request.
-fn only_thanks(texts: &[String]) -> bool {
-    let begins = |text: &&String| {
-        let text = text.trim_start_matches(|c: char| !is_han(c));
-        let text = [
-            "首先", "特此", "衷心", "非常", "十分", "万分", "真诚", "再次", "我", "要", "特别",
-            "由衷",
-        ]
-        .iter()
-        .fold(text, |text, word| text.strip_prefix(word).unwrap_or(text));
-        ["感谢", "谢谢", "多谢", "感激", "表扬"]
-            .iter()
-            .any(|word| text.starts_with(word))
-    };
-    let is_greeting = |text: &&String| text.chars().count() < 6 || introduces(text);
-    let told: Vec<&String> = texts.iter().filter(|text| !is_greeting(text)).collect();
-    let asks = |text: &String| {
-        let mut words = REQUESTS
-            .iter()
-            .filter(|word| !["希望", "望"].contains(word));
-        words.any(|word| text.contains(word))
-    };
-    let regrets = |text: &String| {
-        has_any(
-            text,
-            &["但", "却", "可是", "不过", "仍", "还没", "没有", "未"],
-        )
-    };
-    told.first().is_some_and(begins)
-        && told
-            .iter()
-            .all(|text| !regrets(text) && (begins(text) || !asks(text)))
-}
-
-fn told(purpose: &str, sentences: &[&[Glyph]]) -> Candidate {
-    let longest = sentences.iter().max_by_key(|s| s.len());
-    let glyphs = longest.map_or(&[][..], |s| *s);
-    let mut told = Candidate {
-        value: purpose.to_owned(),
-        ..Candidate::as_read(glyphs, 0.4, Source::LetterBody, "7.4.2.1")
-    };
-    told.note("only_told", 1.0);
-    told
 }
 
 /// Thanks and questions may be filed without action (SZ 7.5.1): a hint, never automatic, and none where money, a threat or harm is told beside them.
@@ -462,6 +181,8 @@ fn tells_of_more(sentence: &str) -> bool {
         "送礼",
         "骗",
     ];
+    // 死活不肯收
+    let sentence = &sentence.replace("死活", "");
     money.any(amount) || has_any(sentence, &harm) || has_any(sentence, NO_THANKS)
 }
 
@@ -491,7 +212,12 @@ fn earlier(pages: &[PageText], sentences: &[&[Glyph]]) -> Vec<SummarySentence> {
     told.take(5).map(|s| summary::sentence(pages, s)).collect()
 }
 
-fn matters(pages: &[PageText], zones: &LetterZones, parts: &[split::Part]) -> Vec<Matter> {
+fn matters(
+    pages: &[PageText],
+    zones: &LetterZones,
+    parts: &[split::Part],
+    accuses: bool,
+) -> Vec<Matter> {
     let titled = zones.head().iter().find_map(|r| title_of(&r.compact()));
     let single = parts.len() == 1;
     let matter = |(i, part): (usize, &split::Part)| {
@@ -508,7 +234,7 @@ fn matters(pages: &[PageText], zones: &LetterZones, parts: &[split::Part]) -> Ve
         let mut on: Vec<u32> = ranges.iter().map(|r| r.page).collect();
         on.dedup();
         (!title.is_empty()).then(|| Matter {
-            category: category::of_matter(&title, &text).map(ToOwned::to_owned),
+            category: category::of_matter(&title, &text, accuses).map(ToOwned::to_owned),
             title,
             main: i == 0,
             pages: on,

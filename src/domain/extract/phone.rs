@@ -3,6 +3,7 @@
 //! A labelled number that has too many or too few digits is shown as it stands, without a value.
 
 mod forms;
+mod spoken;
 
 use crate::domain::draft::{Fields, Phone, PhoneKind};
 use crate::domain::field::{Alternative, Field, Sign, Source};
@@ -10,13 +11,18 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, is_han, text_of};
 
 use super::confidence::Measured;
+use super::date::find_dates;
 use super::evidence::{Candidate, field, for_a_person, place};
 use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
 use super::whose::{self, Whose, Writers};
-use super::{names, nbest};
-use forms::Found;
+use super::{form, names, nbest};
 pub(crate) use forms::find_phones;
+use forms::{Found, alone_in_row};
+use spoken::{
+    antecedent, elected, forgot, is_quoted, own_number, reaches_writer, speaks_of_his,
+    speaks_of_nobody, stands_alone,
+};
 
 const RULE: &str = "7.4.2.5";
 
@@ -83,6 +89,28 @@ pub(crate) fn read(
             out.extend(shown.map(|phone| Seen::Shown(of(phone, whose(&item.value)))));
         }
     }
+    // 1 50 72781 247 between a name and a date: its parts are no numbers, its row is.
+    for row in tail
+        .iter()
+        .filter(|row| alone_in_row(&row.glyphs).is_some())
+    {
+        let whose = |number: &[Glyph]| under_letter(tail, Kind::Bare, number, writers);
+        add(
+            &mut out,
+            &row.glyphs,
+            &place(Source::LetterContact, 0.9),
+            whose,
+        );
+    }
+    for cell in form::cells(zones).iter().filter(|c| c.kind == Kind::Phone) {
+        let whose = |number: &[Glyph]| in_cell(&zones.rows, number, writers);
+        add(
+            &mut out,
+            &cell.value,
+            &place(Source::LetterContact, 0.9),
+            whose,
+        );
+    }
     told_in(&mut out, zones.head(), String::new(), Part::Head, writers);
     let salutation = zones.salutation_rows().iter().map(Row::compact).collect();
     told_in(&mut out, zones.body_rows(), salutation, Part::Body, writers);
@@ -95,6 +123,23 @@ pub(crate) fn read(
     // Whoever is called back is the sender: others' numbers come last.
     phones.sort_by_key(Phone::is_anothers);
     phones
+}
+
+/// Whose a number in a cell of a form is: by its label; below the cells of somebody complained of it may be his.
+fn in_cell(rows: &[Row], number: &[Glyph], writers: &Writers) -> Whose {
+    let place = |g: &Glyph| (g.page, g.line);
+    let row = number.first().map(place);
+    let above = rows
+        .iter()
+        .take_while(|r| r.glyphs.first().map(place) != row);
+    let of_others = |r: &Row| {
+        let text = r.compact();
+        text.starts_with('被') || text.starts_with("对方")
+    };
+    match whose::by_label(rows, number, writers) {
+        Whose::Unsaid if above.into_iter().any(of_others) => Whose::Doubtful,
+        whose => whose,
+    }
 }
 
 /// What part of a letter some rows of text are.
@@ -131,9 +176,11 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             let led: Vec<Glyph> = led.copied().collect();
             whose::in_sentence(&format!("{before}{}", text_of(&led)), writers)
         };
+        let below = rows.len();
         let next = rows.peek().map_or(&[][..], |next| &next.glyphs);
         let both: Vec<Glyph> = row.glyphs.iter().chain(next).copied().collect();
         let end = row.glyphs.len();
+        let is_last = |found: &Found| below <= usize::from(found.to > end);
         let here = find_phones(&row.glyphs);
         let over = find_phones(&both).into_iter();
         let over = over.filter(|f| f.from < end && f.to > end);
@@ -143,7 +190,11 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
         for found in here.into_iter().chain(over) {
             let number = &both[found.from..found.to];
             let led = format!("{before}{}", text_of(&both[..found.from]));
-            let whose = match whose(number) {
+            let behind = text_of(&both[found.to..]);
+            let told = whose(number);
+            let spoken = (part != Part::Head && told == Whose::Unsaid)
+                .then(|| spoken_of(&led, &behind, is_last(&found), writers));
+            let whose = match spoken.flatten().unwrap_or(told) {
                 Whose::Unsaid if part != Part::Head && !speaks_of_nobody(&led) => Whose::Doubtful,
                 Whose::Unsaid | Whose::Writers
                     if part != Part::Head
@@ -151,13 +202,11 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
                 {
                     Whose::Doubtful
                 }
-                Whose::Others(who) => {
-                    let behind = text_of(&both[found.to..]);
-                    Whose::Others(whose::named_behind(&behind).unwrap_or(who))
-                }
+                Whose::Others(who) => Whose::Others(whose::named_behind(&behind).unwrap_or(who)),
                 whose => whose,
             };
-            let told = matches!(whose, Whose::Others(_) | Whose::Writers);
+            let elected = elected(&led, &behind).is_some();
+            let told = matches!(whose, Whose::Others(_) | Whose::Writers) || elected;
             let his = part == Part::Postscript && speaks_of_his(&before, &row.compact())
                 || whose == Whose::Unsaid && stands_alone(&before, row, found.from);
             if is_own && found.to <= end || part == Part::Head || told || his {
@@ -165,66 +214,29 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             }
         }
         before.push_str(&row.compact());
+        if ends_what_it_says(row) {
+            before.push('。');
+        }
     }
 }
 
-/// Whether a text leaves a quotation open: what stands in it others have written.
-fn is_quoted(before: &str) -> bool {
-    match (before.rfind('“'), before.rfind('”')) {
-        (Some(open), close) => close.is_none_or(|close| close < open),
-        (None, _) => before.matches('"').count() % 2 == 1,
-    }
+/// A name or a day in a row of its own: the sentence below it is another.
+fn ends_what_it_says(row: &Row) -> bool {
+    let text = row.compact();
+    let dated = text.chars().count() <= SIGNED_ROW && !find_dates(&row.glyphs).is_empty();
+    dated || names::person(&text) > 0.8
 }
 
-/// Whether the sentence of a number that nothing calls anybody's speaks of nobody who may be called there: not 镇政府联系电话….
-fn speaks_of_nobody(before: &str) -> bool {
-    let sentence = before.rsplit(['。', '!', '?', ';']).next();
-    let clauses = sentence.unwrap_or_default().split([',', '(', ')', ':']);
-    let asks = |clause: &&str| ASKING.iter().any(|word| clause.starts_with(word));
-    clauses
-        .filter(|clause| !asks(clause))
-        .all(|clause| !whose::subject::mentions_another(clause))
-}
+/// Characters of a row that only says who signed and when.
+const SIGNED_ROW: usize = 20;
 
-/// How a clause begins that asks something of whoever is addressed.
-const ASKING: &[&str] = &[
-    "请", "恳请", "敬请", "恳求", "望", "希望", "盼", "求", "特此", "为此", "如",
-];
-
-/// Whether a number stands in a sentence with nothing but its label, behind one in which the writer speaks of himself: 我叫覃玉兰,家里停水。电话139….
-fn stands_alone(before: &str, row: &Row, from: usize) -> bool {
-    let led = text_of(&row.glyphs[..from.min(row.glyphs.len())]);
-    let all = format!("{before}{led}");
-    let mut sentences = all.rsplit(['。', '!', '?']);
-    let label = sentences.next().unwrap_or_default().trim_end_matches(':');
-    let labels = [
-        "电话",
-        "手机",
-        "手机号",
-        "电话号码",
-        "手机号码",
-        "我电话",
-        "我手机",
-    ];
-    let spoken = sentences.next().unwrap_or_default();
-    let own = ["我叫", "我名叫", "本人叫", "我是", "本人是"];
-    labels.contains(&label) && own.iter().any(|word| spoken.contains(word))
-}
-
-/// Whether the sentences of two rows speak of the writer's own telephone: 我的手机白天不方便接,请晚上打139….
-fn speaks_of_his(before: &str, row: &str) -> bool {
-    let begun = before.rsplit(['。', '!', '?']).next().unwrap_or_default();
-    let sentence = format!("{begun}{row}");
-    [
-        "我的手机",
-        "我的电话",
-        "本人手机",
-        "本人电话",
-        "我手机",
-        "我电话",
-    ]
-    .iter()
-    .any(|word| sentence.contains(word))
+/// Whose a number in the text is by its sentence and the one before it, where the words right before it say nothing.
+fn spoken_of(led: &str, behind: &str, is_last: bool, writers: &Writers) -> Option<Whose> {
+    let own = || reaches_writer(led, behind, is_last) || forgot(led);
+    elected(led, behind)
+        .map(Whose::Named)
+        .or_else(|| antecedent(led, writers).map(Whose::Others))
+        .or_else(|| own().then_some(Whose::Writers))
 }
 
 /// Whose a number under the letter is: by its label, a note behind it, or the row above it. What speaks of anybody else beside it makes it doubtful.
@@ -387,24 +399,6 @@ fn named_above(items: &[Item], number: &str) -> Option<String> {
 /// Rows under a name that tell of its bearer.
 const ROWS_OF_ONE: usize = 3;
 
-fn own_number(text: &str) -> bool {
-    [
-        "我的电话",
-        "我的手机",
-        "本人电话",
-        "本人手机",
-        "我电话",
-        "我手机",
-        "联系电话",
-        "联系方式",
-        "与我联系",
-        "和我联系",
-        "我的联系",
-    ]
-    .iter()
-    .any(|w| text.contains(w))
-}
-
 /// Adds the numbers of a place; how many there were, known ones included.
 fn add(
     out: &mut Vec<Seen>,
@@ -412,7 +406,10 @@ fn add(
     at: &Place,
     whose: impl Fn(&[Glyph]) -> Whose,
 ) -> usize {
-    let numbers = find_phones(glyphs);
+    let mut numbers = find_phones(glyphs);
+    if numbers.is_empty() {
+        numbers.extend(alone_in_row(glyphs));
+    }
     let count = numbers.len();
     for found in numbers {
         let candidate = Candidate {
@@ -432,7 +429,9 @@ fn add(
             _ => None,
         });
         let whose = whose(&candidate.glyphs);
+        let first = |c: &Candidate| c.glyphs.first().map(|g| (g.page, g.line, g.at));
         match known {
+            Some(known) if first(&known.candidate) == first(&candidate) => {}
             None => out.push(Seen::Number(Gathered {
                 whose,
                 candidate,

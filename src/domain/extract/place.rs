@@ -413,9 +413,35 @@ pub(crate) fn ends_well(text: &str) -> bool {
     let room = text
         .strip_suffix('房')
         .is_some_and(|n| n.ends_with(|c: char| c.is_ascii_digit()));
-    last.is_some_and(|c| ends.contains(&c) || c.is_ascii_digit())
-        || room
-        || BESIDE.iter().any(|word| text.ends_with(word))
+    last.is_some_and(|c| ends.contains(&c) || c.is_ascii_digit()) || room || is_beside(text)
+}
+
+/// Whether a text ends in what tells on which side of something a home lies: 村委会旁, 学校后面第二家.
+pub(crate) fn is_beside(text: &str) -> bool {
+    let numbers = |c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c);
+    let house = ["家", "户", "间"].iter().find_map(|word| {
+        let nth = text.strip_suffix(word)?.trim_end_matches(numbers);
+        nth.strip_suffix('第')
+    });
+    let text = house.unwrap_or(text);
+    BESIDE.iter().any(|word| text.ends_with(word))
+}
+
+/// 柳林村三组46户, 金荆花苑三十二户: how many households speak is no part of where they live; 4单元201户 is a door.
+pub(crate) fn without_households(text: &str) -> &str {
+    let is_count = |c: char| c.is_ascii_digit() || "一二两三四五六七八九十百几数多余来".contains(c);
+    let Some(counted) = text.strip_suffix('户') else {
+        return text;
+    };
+    let place = counted.trim_end_matches(is_count);
+    let count = &counted[place.len()..];
+    let door = count.chars().all(|c| c.is_ascii_digit()) && count.len() >= 3
+        || place.ends_with(['栋', '幢', '楼', '元', '层', '号', '-']);
+    if count.is_empty() || door {
+        text
+    } else {
+        place
+    }
 }
 
 /// What an address may end in that tells on which side of something a home lies.
@@ -443,6 +469,9 @@ pub(crate) const BESIDE: &[&str] = &[
     "东户",
     "西户",
     "附近",
+    "旁",
+    "斜对面",
+    "门口",
 ];
 
 /// Whether a text is the name of a division, with or without the word for its level.

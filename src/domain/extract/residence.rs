@@ -8,6 +8,7 @@ use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any};
 use super::labels::WRITERS;
 use super::names;
+use super::phone::find_phones;
 use super::place;
 use super::whose::Writers;
 use super::whose::subject::{Subject, mentions_another, of_home};
@@ -19,6 +20,17 @@ const LIVING: &[(&str, Needs)] = &[
     ("我住", Needs::Nothing),
     ("我家在", Needs::Nothing),
     ("我家住", Needs::Nothing),
+    ("我家就在", Needs::Nothing),
+    ("我家就住", Needs::Nothing),
+    ("我的家在", Needs::Nothing),
+    ("我的家就在", Needs::Nothing),
+    ("我的住处", Needs::Nothing),
+    ("本人住处", Needs::Nothing),
+    ("我的住所", Needs::Nothing),
+    ("我住哪里", Needs::Nothing),
+    ("我住在哪里", Needs::Nothing),
+    ("家就在", Needs::Nothing),
+    ("家就住", Needs::Nothing),
     ("常年住在", Needs::Self_),
     ("长期居住在", Needs::Self_),
     ("长期住在", Needs::Self_),
@@ -97,7 +109,11 @@ pub(crate) fn residence(rows: &[Row], writers: &Writers) -> Option<Residence> {
     let flow = flow(rows);
     let mut best: Option<(usize, Residence)> = None;
     let mut spoken = String::new();
-    for (number, sentence) in sentences(&flow).into_iter().take(12).enumerate() {
+    let all = sentences(&flow);
+    let count = all.len();
+    // People say where they live where they begin, or where they end.
+    let near = |number: usize| number < FIRST_SENTENCES || number + LAST_SENTENCES >= count;
+    for (number, sentence) in all.into_iter().enumerate().filter(|(n, _)| near(*n)) {
         for (phrase, needs) in LIVING {
             let said = Said {
                 phrase,
@@ -114,8 +130,14 @@ pub(crate) fn residence(rows: &[Row], writers: &Writers) -> Option<Residence> {
             };
             if best.as_ref().is_none_or(longer) {
                 let prior = if found.len() >= 8 { 0.8 } else { 0.6 };
-                let candidate =
-                    Candidate::as_read(&found, prior, Source::LetterBodyHabitual, "7.4.2.3/3");
+                // With a label or a number beside it, it is what the letter is signed with.
+                let signs = sentence_signs(sentence, phrase);
+                let (source, rule) = if signs {
+                    (Source::LetterSignedAddress, "7.4.2.3/1")
+                } else {
+                    (Source::LetterBodyHabitual, "7.4.2.3/3")
+                };
+                let candidate = Candidate::as_read(&found, prior, source, rule);
                 best = Some((
                     found.len(),
                     Residence {
@@ -125,9 +147,56 @@ pub(crate) fn residence(rows: &[Row], writers: &Writers) -> Option<Residence> {
                 ));
             }
         }
+        if best.is_none()
+            && let Some(found) = belongs_to(sentence, writers)
+        {
+            let candidate =
+                Candidate::as_read(&found, 0.6, Source::LetterBodyHabitual, "7.4.2.3/3");
+            let residence = Residence {
+                candidate,
+                is_doubtful: true,
+            };
+            best = Some((found.len(), residence));
+        }
         spoken = text_of(sentence);
     }
     best.map(|(_, residence)| residence)
+}
+
+/// 我是覃玉兰,夷陵区分乡镇棠垭村的,今年…: a clause behind the writer's own name that is nothing but a place.
+fn belongs_to(sentence: &[Glyph], writers: &Writers) -> Option<Vec<Glyph>> {
+    let mut clauses = sentence.split(|g| g.ch == ',');
+    let own = text_of(clauses.next()?);
+    let says = ["我是", "我叫", "我名叫", "本人是", "本人叫", "我系"];
+    let named = says.iter().find_map(|word| own.strip_prefix(word));
+    if !named.is_some_and(|name| writers.are_named_within(name)) {
+        return None;
+    }
+    let clause = clauses.next()?;
+    let text = text_of(clause);
+    let text = text.trim_end_matches(['。', '!', '?', ';']);
+    let front = ["家住", "是", "住"]
+        .iter()
+        .find(|word| text.starts_with(**word));
+    let from = front.map_or(0, |word| word.chars().count());
+    let bare = text
+        .strip_suffix('的')
+        .or_else(|| text.strip_suffix('人'))?;
+    let place = clause.get(from..bare.chars().count())?;
+    let divisions = super::divisions_in(&text_of(place));
+    let housed = place::ends_well(&text_of(place));
+    (housed && divisions.is_some_and(|d| d.steps.len() >= 2)).then(|| place.to_vec())
+}
+
+/// So many sentences of a text are looked at from its beginning and from its end.
+const FIRST_SENTENCES: usize = 12;
+const LAST_SENTENCES: usize = 3;
+
+/// 我的住处:…,手机139…: a row by which its writer is reached, wherever it stands.
+fn sentence_signs(sentence: &[Glyph], phrase: &str) -> bool {
+    let text = text_of(sentence);
+    let opens = text.starts_with(phrase) && phrase.starts_with(['我', '本', '家']);
+    opens && !find_phones(sentence).is_empty()
 }
 
 /// A phrase that says where somebody lives, and what was said before its sentence.
@@ -387,6 +456,7 @@ fn role_cut(clause: &str) -> Option<usize> {
         .trim_end_matches("部分")
         .trim_end_matches("普通")
         .trim_end_matches('的');
+    let place = place::without_households(place).trim_end_matches('的');
     Some(place.chars().count())
 }
 
@@ -418,11 +488,16 @@ fn living_cut(clause: &str) -> Option<usize> {
     let last = (0..chars.len())
         .rev()
         .find(|&i| ends.contains(&chars[i]) || numbered(i))?;
+    // 石桥村村委会旁: the second 村 is the committee's.
+    let last = match chars.get(last + 1..last + 3) {
+        Some(['委', '会']) if last > 0 && matches!(chars[last], '村' | '居') => last - 1,
+        _ => last,
+    };
     // 201房
     let last = last + usize::from(chars.get(last + 1) == Some(&'房') && numbered(last));
     // 城关老菜市场后面, 6楼左手边: beside what it is.
     let rest: String = chars[last + 1..].iter().collect();
-    let beside = place::BESIDE.iter().any(|word| rest.ends_with(word));
+    let beside = place::is_beside(&rest);
     let all = rest.chars().count() <= LONGEST_BESIDE && rest.chars().all(is_han) && beside;
     Some(if all { chars.len() } else { last + 1 })
 }

@@ -7,6 +7,7 @@ mod around;
 mod bad_input;
 mod beside;
 mod bounds;
+mod contact;
 mod dates;
 mod gifts;
 mod labels;

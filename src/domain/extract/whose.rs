@@ -350,6 +350,15 @@ pub(crate) fn in_sentence(before: &str, writers: &Writers) -> Whose {
     }
 }
 
+/// Whoever a sentence names last that does not write: 我举报棠垭村书记黄大发.
+pub(crate) fn named_in(sentence: &str, writers: &Writers) -> Option<String> {
+    let mut parts = sentence.rsplit([',', '、', ':', '(', ')']);
+    parts.find_map(|part| match named_at_end(part, writers) {
+        Whose::Named(name) | Whose::Others(name) if names::person(&name) > 0.8 => Some(name),
+        _ => None,
+    })
+}
+
 /// The name a text goes on with: ,他叫骆启华。
 pub(crate) fn named_behind(text: &str) -> Option<String> {
     let text = text.trim_start_matches([',', '。', ' ', ';', ')']);
@@ -375,7 +384,8 @@ fn is_detail(part: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn writers() -> Writers {
+    /// 覃玉兰 writes.
+    pub(super) fn writers() -> Writers {
         Writers {
             names: vec!["覃玉兰".into()],
             ..Writers::default()

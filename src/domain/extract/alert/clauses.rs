@@ -201,6 +201,136 @@ const AHEAD: &[&str] = &[
 ];
 /// Fear.
 const FEAR: &[&str] = &["怕", "担心"];
+/// What breaks, burns or falls by itself.
+const THINGS: &[&str] = &[
+    "它",
+    "变压器",
+    "电线",
+    "电缆",
+    "电箱",
+    "电表",
+    "电池",
+    "线路",
+    "锅炉",
+    "煤气",
+    "燃气",
+    "天然气",
+    "液化气",
+    "管道",
+    "阀门",
+    "罐",
+    "墙",
+    "瓦",
+    "房",
+    "屋",
+    "楼板",
+    "楼梯",
+    "阳台",
+    "天花板",
+    "桥",
+    "坝",
+    "堤",
+    "树",
+    "井盖",
+    "电梯",
+    "广告牌",
+    "招牌",
+    "石头",
+    "山体",
+    "边坡",
+    "护栏",
+    "塔",
+    "杆",
+    "厂里的",
+    "仓库",
+];
+/// How.
+const FAILS: &[&str] = &[
+    "炸", "爆", "着火", "起火", "失火", "烧", "漏电", "漏气", "塌", "垮", "倒", "掉", "砸", "断",
+    "裂", "滑坡", "溃",
+];
+/// How the writer says that he will not.
+const RENOUNCES: &[&str] = &[
+    "绝不会",
+    "决不会",
+    "绝对不会",
+    "不会",
+    "绝不",
+    "决不",
+    "从没想过",
+    "从未想过",
+    "没有想过",
+    "没想过",
+    "从来没想",
+    "从来没有想",
+    "不想",
+    "不愿",
+    "不愿意",
+    "不敢",
+    "不可能",
+    "并不想",
+];
+/// What he will not do, right behind it.
+const HARM: &[&str] = &[
+    "拿刀",
+    "动刀",
+    "动枪",
+    "拿枪",
+    "拿棍",
+    "动手",
+    "打人",
+    "打他",
+    "杀人",
+    "杀他",
+    "伤人",
+    "伤他",
+    "害人",
+    "害他",
+    "放火",
+    "烧他",
+    "跳楼",
+    "自杀",
+    "寻死",
+    "寻短",
+    "轻生",
+    "报复",
+    "做傻事",
+    "做犯法",
+    "做违法",
+    "干犯法",
+    "干违法",
+    "犯法",
+    "违法",
+    "做那些犯法",
+    "拼命",
+    "跟他拼",
+    "和他拼",
+    "走极端",
+    "走绝路",
+    "去拼",
+];
+/// What takes back a denial, or makes a fear a warning.
+const UNLESS: &[&str] = &[
+    "除非",
+    "否则",
+    "要是",
+    "如果",
+    "若",
+    "再不",
+    "但",
+    "可是",
+    "不过",
+    "只是",
+    "逼",
+    "别怪",
+    "后果",
+    "你们",
+    "看着办",
+    "到时",
+    "不得不",
+    "谁",
+];
+
 /// How the writer begins to speak for himself.
 const OWN: &[&str] = &[
     "我", "本人", "咱", "俺", "那我", "所以", "请", "现在", "今天", "既然", "那就", "老子",
@@ -230,11 +360,15 @@ pub(super) fn told(text: &[char]) -> Vec<bool> {
     let mut from = 0;
     for clause in text.split_inclusive(|c| ends_clause(*c)) {
         let words: String = clause.iter().collect();
+        let sentence = || sentence_around(text, from);
         let tells = tells(&words);
         let says_on = other && goes_on_saying(&words);
         going_on = tells || going_on && (announced || !speaks_for_himself(&words));
         let to = from + clause.len();
-        if going_on || says_on || happened(&words) || fears(&words) || reported(&words) {
+        let harmless = fears_a_thing(&words) || renounces(&words);
+        let harmless = harmless && !has_any(&sentence(), UNLESS);
+        if going_on || says_on || happened(&words) || fears(&words) || reported(&words) || harmless
+        {
             told[from..to].fill(true);
         }
         // Behind a colon the speech lasts to the end of the sentence: 村霸说:谁再去,我就….
@@ -346,6 +480,42 @@ fn fears(clause: &str) -> bool {
         && feared.any(|rest| has_any(rest, &others) && !rest.starts_with('我'))
 }
 
+/// What the writer fears of a thing: 我怕它哪天炸了伤着人. That he fears for himself is no tale.
+fn fears_a_thing(clause: &str) -> bool {
+    let mut feared = FEAR
+        .iter()
+        .filter_map(|w| Some(&clause[clause.find(w)? + w.len()..]));
+    let not = ["不怕", "别怕", "哪怕", "恐怕", "什么都", "怕死"];
+    let by_itself = |rest: &str| {
+        let thing = THINGS.iter().filter_map(|w| rest.find(w)).min();
+        let fails = FAILS.iter().filter_map(|w| rest.find(w)).min();
+        matches!((thing, fails), (Some(thing), Some(fails)) if thing < fails)
+            && !rest.contains(['我', '咱', '俺'])
+    };
+    !has_any(clause, &not) && feared.any(by_itself)
+}
+
+/// What the writer says he will not do: 我绝不会拿刀去跟他拼. 我绝不会放过他 is none.
+fn renounces(clause: &str) -> bool {
+    let own = ["我", "本人", "咱", "俺", "也"];
+    RENOUNCES.iter().any(|word| {
+        clause.split_once(word).is_some_and(|(lead, rest)| {
+            let speaks = own.iter().any(|w| lead.contains(w)) || lead.is_empty();
+            let harm = rest.trim_start_matches(['去', '再', '会', '要', '过', '着', '用']);
+            speaks && HARM.iter().any(|act| harm.starts_with(act))
+        })
+    })
+}
+
+/// The sentence that a place in a text is in.
+fn sentence_around(text: &[char], at: usize) -> String {
+    let begin = text[..at].iter().rposition(|c| ends_sentence(*c));
+    let end = text[at..].iter().position(|c| ends_sentence(*c));
+    let begin = begin.map_or(0, |i| i + 1);
+    let end = end.map_or(text.len(), |i| at + i);
+    text[begin..end].iter().collect()
+}
+
 /// That the police were told, or that no name is given: no threat stands beside it in one clause.
 fn reported(clause: &str) -> bool {
     let police =
@@ -378,6 +548,29 @@ mod tests {
             ),
         ] {
             assert_eq!(own_words(text), kept);
+        }
+    }
+
+    #[test]
+    fn what_a_thing_may_do_and_what_the_writer_will_not_is_no_threat() {
+        for (text, kept) in [
+            ("锅炉用了三十年,我怕它哪天炸了。", "锅炉用了三十年,"),
+            ("我担心那堵墙倒下来砸着孩子,请拆掉。", "请拆掉。"),
+            ("我是老实人,绝不会动手打人。", "我是老实人,"),
+            ("我懂法,我决不会拿刀去找他。", "我懂法,"),
+        ] {
+            assert_eq!(own_words(text), kept);
+        }
+        for text in [
+            "你们就不怕锅炉哪天炸了?",
+            "锅炉哪天炸了别怪我。",
+            "我怕锅炉哪天炸了,到时候别怪我。",
+            "我绝不会放过他。",
+            "我不会动手打人,除非你们逼我。",
+            "再不给钱,我不敢保证不动手打人。",
+            "我怕我哪天把他的店烧了。",
+        ] {
+            assert_eq!(own_words(text), text);
         }
     }
 

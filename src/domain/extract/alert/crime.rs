@@ -209,6 +209,56 @@ const GIFTS: &[&str] = &[
 ];
 const GIFTS_WITHIN: usize = 10;
 
+/// Asked for by who decides; what is due to who asks is none.
+const DEMANDED: &[&str] = &["索要", "索取", "勒要", "伸手要", "张口要", "开口要"];
+const DEMANDS: &[&str] = &[
+    "现金",
+    "好处",
+    "红包",
+    "礼金",
+    "礼品",
+    "购物卡",
+    "烟",
+    "酒",
+    "茅台",
+    "钱",
+    "元",
+    "块",
+    "万",
+    "费",
+];
+const DUE: &[&str] = &[
+    "赔偿",
+    "补偿",
+    "工资",
+    "工钱",
+    "薪",
+    "欠款",
+    "货款",
+    "借款",
+    "抚养",
+    "赡养",
+    "工程款",
+    "医药费",
+    "医疗费",
+    "押金",
+    "保证金",
+    "退款",
+    "租金",
+    "房租",
+    "彩礼",
+    "发票",
+    "损失",
+    "补助",
+    "补贴",
+    "定金",
+    "订金",
+    "学费",
+    "误工",
+];
+/// Who asks: the writer.
+const OWN: &[&str] = &["我", "我们", "俺", "本人", "我家", "我的", "我老", "我们家"];
+
 /// Talked or taken out of somebody: with money near it.
 const CHEATED: &[&str] = &["骗了", "骗我", "骗老", "骗人", "卷走"];
 /// Money.
@@ -265,9 +315,31 @@ pub(crate) fn tells_of_crime(sentence: &str) -> bool {
         .iter()
         .chain(FALSE_MADE)
         .any(|word| stands(sentence, word).is_some())
-        || has_any(sentence, PUBLIC) && has_any(sentence, OWN_HANDS)
+        || has_any(sentence, PUBLIC) && OWN_HANDS.iter().any(|word| ends_up(sentence, word))
+        || demands(sentence)
         || near(TAKEN, GIFTS, GIFTS_WITHIN)
         || near(CHEATED, MONEY, MONEY_WITHIN)
+}
+
+/// Whether somebody's hands are spoken of that are not the writer's: 我儿子名下 has a car.
+fn ends_up(sentence: &str, word: &str) -> bool {
+    let mut places = sentence.match_indices(word).map(|(at, _)| &sentence[..at]);
+    places.any(|before| !OWN.iter().any(|own| before.ends_with(own)))
+}
+
+/// 办证时向我索要现金八千元, and not what the writer asks for himself, or what is due.
+fn demands(sentence: &str) -> bool {
+    let clauses = sentence.split([',', '。', ';', '!', '?', ':']);
+    clauses.into_iter().any(|clause| {
+        DEMANDED.iter().any(|word| {
+            clause.split_once(word).is_some_and(|(lead, rest)| {
+                let to_us = ["向我", "找我", "跟我", "问我", "对我"];
+                let own = has_any(lead, OWN) && !has_any(lead, &to_us);
+                let near: String = rest.chars().take(GIFTS_WITHIN).collect();
+                !own && has_any(&near, DEMANDS) && !has_any(&near, DUE) && !has_any(lead, DENIED)
+            })
+        })
+    })
 }
 
 /// What stands behind the first place of a word that is not denied.
@@ -295,6 +367,8 @@ mod tests {
             "店里把到期的面包换了日期又摆出来。",
             "食堂采购吃差价,票据是假的。",
             "有人夜里在河滩盗采砂石。",
+            "所长办证时向我索要现金五千元。",
+            "验收的人张口要两条烟,不给就不签字。",
         ] {
             assert!(tells_of_crime(told), "{told}");
         }
@@ -309,6 +383,11 @@ mod tests {
             "他们没有贪污,就是办事慢。",
             "补贴还没有发到我自己卡里,请查一查。",
             "我家亲戚都在外地。",
+            "低保停了,说我儿子名下有一辆三轮车。",
+            "救济款没有发,我家亲戚都替我着急。",
+            "我多次向老板索要工资三千元。",
+            "我去索要押金一千元,他不给。",
+            "我们索要钱款,他躲着不见。",
         ] {
             assert!(!tells_of_crime(told), "{told}");
         }

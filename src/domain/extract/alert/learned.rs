@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::domain::zones::is_han;
+
 /// From this sum on a sentence is suspected: for recall, since a false alarm costs a look and a missed threat a life.
 /// What that comes to on texts that fitted nothing is in `bench/letters/threats/README.md`.
 const SUSPECTED: f32 = -2.0;
@@ -90,7 +92,7 @@ fn figures_as_one(sentence: &str) -> Vec<char> {
 
 fn weighed(chars: Vec<char>) -> Option<Suspicion> {
     let known = known();
-    if chars.len() <= FEWEST {
+    if chars.len() <= FEWEST || says_nothing(&chars, known) {
         return None;
     }
     let all = known.classes_in(&chars);
@@ -125,6 +127,21 @@ fn weighed(chars: Vec<char>) -> Option<Suspicion> {
         words: heaviest_run(&chars, &each),
     })
 }
+
+/// Characters by chance: of their pairs next to none is in the weights. Of 301 threats the strangest has half of its pairs there, of 3000 runs of random
+/// characters none more than a tenth.
+fn says_nothing(chars: &[char], known: &Known) -> bool {
+    let pairs = chars.windows(2).map(|w| (w[0], w[1]));
+    let pairs = pairs.filter(|(a, b)| is_han(*a) && is_han(*b));
+    let (all, met) = pairs.fold((0, 0), |(all, met), pair| {
+        (all + 1, met + usize::from(known.pair.contains_key(&pair)))
+    });
+    all >= FEWEST_PAIRS && met * ONE_IN < all
+}
+
+/// Fewer pairs say nothing about a text; and the share of known ones below which it is no Chinese.
+const FEWEST_PAIRS: usize = 6;
+const ONE_IN: usize = 7;
 
 /// What characters and pairs weigh that stand in a stretch more than once.
 fn repeats(chars: &[char], known: &Known) -> f32 {
@@ -337,6 +354,22 @@ mod tests {
         assert!(suspects(threat).is_some() && suspects(&long).is_some());
         let words = suspects(threat).map(|s| s.words).unwrap_or_default();
         assert!(threat.contains(&words) && words.chars().count() <= SHOWN);
+    }
+
+    #[test]
+    fn characters_by_chance_are_suspected_of_nothing() {
+        let mut state = 7_u32;
+        let mut any = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from_u32(0x4e00 + (state >> 12) % 0x5000).expect("a Han character")
+        };
+        for _ in 0..500 {
+            let noise: String = (0..30).map(|_| any()).collect();
+            assert_eq!(suspects(&noise), None, "{noise}");
+        }
+        // A threat with every third character misread is one all the same.
+        let misread = "再丕给个诜法,我就带看汽油到你们办公窒去,大家一走死";
+        assert!(suspects(misread).is_some());
     }
 
     #[test]

@@ -102,12 +102,63 @@ fn divisions(chars: &[char]) -> bool {
 /// 一条路, 隔壁小区: no name of a place.
 fn vague(name: &str) -> bool {
     [
-        "一条", "两条", "整个", "隔壁", "附近", "旁边", "前面", "对面", "门口", "楼下", "马路",
-        "公路", "高速", "修路", "跑路", "出路", "活路", "绕路", "让路", "拦路", "网路", "思路",
-        "线路", "铁路", "小路", "这个", "单位", "学校", "老旧", "所有", "条路",
+        "一条",
+        "两条",
+        "整个",
+        "隔壁",
+        "附近",
+        "旁边",
+        "前面",
+        "对面",
+        "门口",
+        "楼下",
+        "马路",
+        "公路",
+        "高速",
+        "修路",
+        "跑路",
+        "出路",
+        "活路",
+        "绕路",
+        "让路",
+        "拦路",
+        "网路",
+        "思路",
+        "线路",
+        "铁路",
+        "小路",
+        "这个",
+        "单位",
+        "学校",
+        "老旧",
+        "所有",
+        "条路",
+        "柏油路",
+        "水泥路",
+        "石子路",
+        "砂石路",
+        "泥巴路",
+        "沥青路",
+        "土路",
+        "机耕路",
+        "道路",
+        "敝村",
+        "驻村",
+        "属村",
+        "承建",
     ]
     .iter()
     .any(|v| name.contains(v))
+        || is_line(name)
+}
+
+/// 二十一路, 6路: a line of buses.
+fn is_line(name: &str) -> bool {
+    let number = |c: char| c.is_ascii_digit() || "一二三四五六七八九十百".contains(c);
+    name.strip_suffix('路').is_some_and(|line| {
+        let written = line.contains('十') || line.chars().all(|c| c.is_ascii_digit());
+        written && line.chars().all(number)
+    })
 }
 
 #[cfg(test)]
@@ -149,6 +200,21 @@ mod tests {
             }
             assert_eq!(of(&format!("{first}{second}小区停车难")), None);
         }
+    }
+
+    #[test]
+    fn a_kind_of_road_and_a_line_of_buses_are_no_places() {
+        for said in [
+            "门前的柏油路坏了",
+            "二十一路半小时一班",
+            "该道路属村级公路",
+            "市里驻村工作队来过",
+            "惟敝村祖坟被挖",
+        ] {
+            assert_eq!(of(said), None, "{said}");
+        }
+        assert_eq!(of("五一路的窨井盖丢了").as_deref(), Some("五一路"));
+        assert_eq!(of("石桥村的水泥路坏了").as_deref(), Some("石桥村"));
     }
 
     #[test]

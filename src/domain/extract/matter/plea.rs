@@ -47,6 +47,14 @@ const POLITE: &[&str] = &[
     "说明",
 ];
 
+/// What is asked for in a word or two: 请修, 请查处.
+const DEEDS: &[&str] = &[
+    "修", "修理", "修好", "维修", "抢修", "查", "查处", "查清", "严查", "管", "管管", "帮", "帮忙",
+    "帮帮", "办", "办理", "处理", "解决", "退", "退款", "退还", "拆", "拆除", "换", "换掉", "更换",
+    "清理", "清运", "疏通", "治理", "整治", "整改", "核实", "落实", "批准", "补发", "补办", "恢复",
+    "赔偿", "制止", "取缔",
+];
+
 /// Whether a clause of the sentence is an imperative that wants something done.
 pub(super) fn asks(sentence: &str) -> bool {
     sentence
@@ -60,7 +68,9 @@ pub(super) fn asks(sentence: &str) -> bool {
                 return false;
             };
             let rest = &bare[plea.len()..];
-            rest.chars().count() >= 3 && !POLITE.iter().any(|word| rest.starts_with(word))
+            let is_deed = DEEDS.contains(&rest) && !plea.starts_with('望');
+            is_deed
+                || rest.chars().count() >= 3 && !POLITE.iter().any(|word| rest.starts_with(word))
         })
 }
 
@@ -151,6 +161,8 @@ mod tests {
             "为此,恳请领导过问。",
             "我们跑了五趟,望派人核实。",
             "求政府帮帮我们。",
+            "水管爆了三天,请修。",
+            "请查处。",
         ] {
             assert!(asks(sentence), "{sentence}");
         }

@@ -22,6 +22,10 @@ const NUMBERINGS: &[&[&str]] = &[
     &["1、", "2、", "3、", "4、", "5、", "6、"],
     &["1.", "2.", "3.", "4.", "5.", "6."],
     &["第一,", "第二,", "第三,", "第四,", "第五,", "第六,"],
+    &["头一件", "第二件", "第三件", "第四件"],
+    &["头一件", "还有一件"],
+    &["第一件", "还有一件"],
+    &["头一个问题", "第二个问题", "第三个问题"],
     &["第一件", "第二件", "第三件", "第四件", "第五件", "第六件"],
     &["第一个问题", "第二个问题", "第三个问题", "第四个问题"],
     &["一件是", "另一件是"],
@@ -34,6 +38,9 @@ const NUMBERINGS: &[&[&str]] = &[
     &["先说", "再说"],
 ];
 
+/// Characters of a sentence that only says that something more is to come.
+const ANNOUNCED: usize = 20;
+
 /// What opens another matter in a letter without numbers.
 const TURNS: &[&str] = &[
     "另外",
@@ -42,6 +49,13 @@ const TURNS: &[&str] = &[
     "另一个问题",
     "此外",
     "还有一件事",
+    "还有一桩事",
+    "还有一桩",
+    "还有另一件事",
+    "还有另外一件事",
+    "再说一件事",
+    "再说一桩事",
+    "再反映一件事",
     "还有一个问题",
     "再一个",
     "顺便反映",
@@ -76,6 +90,9 @@ const BESIDES: [&str; 2] = ["除了", "除此"];
 /// The matters in their order; the first is the main one.
 pub(super) fn parts(zones: &LetterZones) -> Vec<Part> {
     let numbered = numbered(zones.body_rows());
+    if let Some(told) = in_form(&numbered) {
+        return vec![told];
+    }
     if numbered.len() >= 2 {
         return numbered;
     }
@@ -126,6 +143,84 @@ fn led_in(text: &str, marked: usize) -> usize {
     found.map_or(0, |word| word.chars().count())
 }
 
+/// What the numbered rows of a form ask for that is no matter, and what is one.
+const PARTICULARS: &[&str] = &[
+    "我是谁",
+    "姓名",
+    "我叫什么",
+    "写信人",
+    "来信人",
+    "反映人",
+    "我住",
+    "住址",
+    "地址",
+    "家庭住址",
+    "怎么找我",
+    "怎样找我",
+    "联系",
+    "电话",
+    "手机",
+    "写信的日子",
+    "写信日期",
+    "日期",
+    "时间",
+    "收件",
+    "写给谁",
+    "身份证",
+    "基本情况",
+    "个人情况",
+];
+const CONTENTS: &[&str] = &[
+    "我要说的事",
+    "我要反映的事",
+    "我想说的事",
+    "反映的事",
+    "反映事项",
+    "反映内容",
+    "反映的问题",
+    "主要内容",
+    "主要问题",
+    "事情经过",
+    "事实",
+    "内容",
+    "事项",
+    "我的要求",
+    "我的请求",
+    "要求",
+    "请求",
+    "诉求",
+    "希望",
+];
+
+/// 一、我是谁:… 四、我要说的事:…: the numbers are a form's; what it tells of is one matter.
+fn in_form(parts: &[Part]) -> Option<Part> {
+    let label = |part: &Part, words: &[&str]| {
+        let text = text_of(part.glyphs.get(part.marked..).unwrap_or_default());
+        let asked = words.iter().filter(|word| text.starts_with(**word));
+        let word = asked.max_by_key(|word| word.len())?;
+        text[word.len()..]
+            .chars()
+            .take(LONGEST_LABEL)
+            .position(|c| c == ':')
+            .map(|colon| part.marked + word.chars().count() + colon + 1)
+    };
+    let particulars = parts.iter().filter(|p| label(p, PARTICULARS).is_some());
+    if particulars.count() < 2 {
+        return None;
+    }
+    let told = parts
+        .iter()
+        .filter_map(|p| Some(p.glyphs[label(p, CONTENTS)?..].to_vec()));
+    let glyphs = told.reduce(|mut all, part| {
+        all.extend(part);
+        all
+    })?;
+    Some(Part { glyphs, marked: 0 })
+}
+
+/// Characters of a form's label behind the words it is known by.
+const LONGEST_LABEL: usize = 4;
+
 fn asks_about(text: &str) -> bool {
     has_any(
         text,
@@ -151,10 +246,13 @@ fn turned(rows: &[Row]) -> Vec<Part> {
         marked: 0,
     }];
     let mut known: Vec<Option<&'static str>> = vec![None];
+    let mut announced = false;
     for sentence in body::sentences(&flow) {
         let text = text_of(sentence);
         let besides = BESIDES.iter().any(|word| text.starts_with(word)) && text.contains("还");
-        let turn = besides || TURNS.iter().any(|t| text.starts_with(t));
+        let turn = besides || announced || TURNS.iter().any(|t| text.starts_with(t));
+        // 还有一件事也一并说说。 tells nothing yet; what follows does.
+        announced = turn && category::of(&text).is_none() && text.chars().count() <= ANNOUNCED;
         let about = category::of(&text);
         let before = parts.last().map(|p| text_of(&p.glyphs)).unwrap_or_default();
         let other = about.is_some() && category::of(&before).is_some_and(|c| Some(c) != about);

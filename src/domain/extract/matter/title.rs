@@ -113,6 +113,53 @@ const EMPTY: &[&str] = &[
     "几个问题",
     "感谢",
     "谢谢",
+    "身体可好",
+    "身体好",
+    "身体健康",
+    "说一说",
+    "说说情况",
+    "把情况说",
+    "客套话",
+    "多担待",
+    "掂量",
+    "说来话长",
+    "事情是这样",
+    "不复杂",
+    "见谅",
+    "原谅",
+    "包涵",
+];
+
+/// Labels a clause may begin with that are no part of what it tells.
+const LABELS: &[&str] = &[
+    "诉求",
+    "我的要求",
+    "我的请求",
+    "要求",
+    "请求",
+    "举报事实",
+    "事实",
+    "情况",
+];
+
+/// Labels and parties that tell nothing by themselves.
+const BARE: &[&str] = &[
+    "被举报人",
+    "被反映人",
+    "被控告人",
+    "被投诉人",
+    "被申请人",
+    "举报人",
+    "反映人",
+    "投诉人",
+    "申请人",
+    "控告人",
+    "联系电话",
+    "联系方式",
+    "家庭住址",
+    "身份证号",
+    "身份证号码",
+    "联系地址",
 ];
 
 /// The title of a matter of these sentences, of which those that say who writes are left out.
@@ -126,7 +173,10 @@ pub(super) fn of(sentences: &[String]) -> String {
             .filter(|c| tells(c))
     };
     let asked = || clauses().filter(|c| is_asking(c) && asks_for_something(c));
-    let named = clauses().find(|c| category::speaks_of_any(c) && !is_asking(c));
+    let told = || clauses().filter(|c| !is_asking(c));
+    // 我当了二十年民办老师 says who writes; a word that tells what about goes before one said by the way.
+    let named = told().find(|c| category::tells_of_any(c));
+    let named = named.or_else(|| told().find(|c| category::speaks_of_any(c)));
     let chosen = heading
         .or_else(|| {
             asked()
@@ -137,8 +187,37 @@ pub(super) fn of(sentences: &[String]) -> String {
         .or_else(|| asked().next().map(str::to_owned))
         .or_else(|| clauses().find(|c| !is_asking(c)).map(str::to_owned))
         .or_else(|| clauses().next().map(str::to_owned));
-    chosen.map_or_else(String::new, |clause| cut(&clause))
+    chosen.map_or_else(String::new, |clause| cut(&without_numbers(&clause)))
 }
+
+/// Without telephone and ID numbers, and without the label of who is asked: 诉求请协调退款 asks for a refund.
+fn without_numbers(clause: &str) -> String {
+    let figure = |c: char| c.is_ascii_digit() || matches!(c, '-' | 'X' | 'x');
+    let mut out = String::new();
+    let mut rest = clause;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let length = rest[at..].find(|c| !figure(c)).unwrap_or(rest.len() - at);
+        let run = &rest[at..at + length];
+        let digits = run.chars().filter(char::is_ascii_digit).count();
+        out.push_str(&rest[..at]);
+        if digits < PHONE {
+            out.push_str(run);
+        }
+        rest = &rest[at + length..];
+    }
+    out.push_str(rest);
+    let asks = |text: &&str| PLEADING.iter().any(|word| text.starts_with(word));
+    let label = LABELS
+        .iter()
+        .find_map(|label| out.strip_prefix(label).filter(asks));
+    label.map_or_else(|| out.clone(), str::to_owned)
+}
+
+/// Digits of a number that calls somebody or says who he is.
+const PHONE: usize = 7;
+
+/// How a request goes on behind its label.
+const PLEADING: &[&str] = &["请", "恳请", "希望", "望", "要求", "求"];
 
 /// 一、供热不达标。 with its text behind it: a part's first sentence, without a mark inside.
 fn heading(sentence: &str) -> Option<String> {
@@ -148,7 +227,11 @@ fn heading(sentence: &str) -> Option<String> {
 }
 
 fn tells(clause: &str) -> bool {
-    clause.chars().count() >= 4 && !has_any(clause, EMPTY) && !category::is_course(clause)
+    let said = without_numbers(clause);
+    said.chars().count() >= 4
+        && !BARE.contains(&said.as_str())
+        && !has_any(clause, EMPTY)
+        && !category::is_course(clause)
 }
 
 fn is_asking(clause: &str) -> bool {
@@ -204,6 +287,19 @@ mod tests {
                 "今年入冬以来,室温只有十三度。请求督促供热公司尽快检修。",
                 "请求督促供热公司尽快检修",
             ),
+            (
+                "您老人家身体可好?不多说客套话。我先把情况说一说。村口的桥塌了半边。",
+                "村口的桥塌了半边",
+            ),
+            (
+                "被举报人,邹国斌。13800001234因桥塌了没有人修。",
+                "因桥塌了没有人修",
+            ),
+            (
+                "我在学校当了二十年的民办老师。退休待遇一直少算。",
+                "退休待遇一直少算",
+            ),
+            ("您好。诉求请协调修路。", "请协调修路"),
             ("供热不达标。我住的小区室温只有十三度。", "供热不达标"),
             ("现反映以下问题。村里的账目从不公开。", "村里的账目从不公开"),
         ] {

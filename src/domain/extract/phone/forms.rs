@@ -42,6 +42,26 @@ pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
     out
 }
 
+/// `1 50 72781 247`, `153-1 369-1 486`: a row of nothing but the eleven digits of one mobile, blanks and dashes wherever a pen has left them.
+pub(crate) fn alone_in_row(glyphs: &[Glyph]) -> Option<Found> {
+    let is_digit = |g: &Glyph| g.ch.is_ascii_digit();
+    let from = glyphs.iter().position(is_digit)?;
+    let to = glyphs.iter().rposition(is_digit)? + 1;
+    let inside = |g: &Glyph| is_digit(g) || matches!(g.ch, ' ' | '-');
+    let around = |g: &Glyph| matches!(g.ch, ' ' | '.' | ',' | '。' | ':' | '(' | ')');
+    let bare = glyphs[..from].iter().chain(&glyphs[to..]).all(around);
+    let digits = glyphs.iter().map(|g| g.ch).filter(char::is_ascii_digit);
+    let value: String = digits.collect();
+    let second = value.as_bytes().get(1).copied()?;
+    let sound = value.len() == 11 && value.starts_with('1') && (b'3'..=b'9').contains(&second);
+    (bare && sound && glyphs[from..to].iter().all(inside)).then_some(Found {
+        from,
+        to,
+        value,
+        kind: PhoneKind::Mobile,
+    })
+}
+
 /// A digit or letter right before: the middle of something else.
 fn before(chars: &[char], at: usize) -> bool {
     let previous = chars[at - 1];

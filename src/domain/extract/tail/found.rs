@@ -296,6 +296,11 @@ fn after_colon(flat: &[char], mut at: usize) -> usize {
         && let Some(close) = flat[at..].iter().take(8).position(|c| *c == ')')
     {
         let inside: String = flat[at + 1..at + close].iter().collect();
+        // 手机(0716)8783051: the area code is the number's.
+        let is_area_code = inside.starts_with('0') && inside.chars().all(|c| c.is_ascii_digit());
+        if is_area_code {
+            return at;
+        }
         if inside.contains('签')
             || inside.contains('章')
             || inside.contains('印')

@@ -433,18 +433,21 @@ const REACHING: &[&str] = &[
     "受托人",
     "受委托人",
     "代理人",
+    "找得到",
+    "找得着",
+    "能找到",
+    "找到",
+    "找",
+    "就",
+    "家就在",
+    "家在",
+    "住处",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn writers() -> Writers {
-        Writers {
-            names: vec!["覃玉兰".into()],
-            ..Writers::default()
-        }
-    }
+    use crate::domain::extract::whose::tests::writers;
 
     #[test]
     fn a_sentence_says_whose_home_it_speaks_of() {
