@@ -243,6 +243,15 @@ pub(crate) fn is_endorsed(text: &str) -> bool {
         && who.is_some_and(|who| has_any(who, ENDORSING) && !has_any(who, &["我", "本人"]))
 }
 
+/// 情况属实。, 同意上报。: what a unit writes above its seal on somebody's letter.
+pub(crate) fn endorses(text: &str) -> bool {
+    let words = ["属实", "同意", "情况真实"];
+    text.chars().count() <= LONGEST_ENDORSEMENT && !text.contains(':') && has_any(text, &words)
+}
+
+/// Characters of such a sentence.
+const LONGEST_ENDORSEMENT: usize = 16;
+
 /// Characters of a label in a row under a letter.
 const LONGEST_LABEL: usize = 12;
 

@@ -214,17 +214,17 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             }
         }
         before.push_str(&row.compact());
-        if ends_what_it_says(row) {
+        if ends_what_it_says(row, writers) {
             before.push('。');
         }
     }
 }
 
-/// A name or a day in a row of its own: the sentence below it is another.
-fn ends_what_it_says(row: &Row) -> bool {
+/// A writer's name or a day in a row of its own: the sentence below it is another. Anybody else's name may tell whose number follows.
+fn ends_what_it_says(row: &Row, writers: &Writers) -> bool {
     let text = row.compact();
     let dated = text.chars().count() <= SIGNED_ROW && !find_dates(&row.glyphs).is_empty();
-    dated || names::person(&text) > 0.8
+    dated || names::person(&text) > 0.8 && writers.are_named_within(&text)
 }
 
 /// Characters of a row that only says who signed and when.

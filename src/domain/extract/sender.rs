@@ -31,6 +31,24 @@ pub(crate) fn read(
     envelope: &EnvelopeZones,
     fields: &mut Fields,
 ) {
+    by_the_order(pages, zones, items, envelope, fields);
+    // Several seals: how many units signed hangs on every row that was read.
+    let sealed = zones
+        .rows
+        .iter()
+        .filter(|row| seal::is_units(&row.compact()));
+    if sealed.count() > 1 {
+        fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
+    }
+}
+
+fn by_the_order(
+    pages: &[PageText],
+    zones: &LetterZones,
+    items: &[Item],
+    envelope: &EnvelopeZones,
+    fields: &mut Fields,
+) {
     let listed: Vec<Signature> = list(items)
         .into_iter()
         .map(|s| likelier(pages, s))
@@ -51,6 +69,7 @@ pub(crate) fn read(
         signed.extend(told.or_else(|| signature::by_place(zones.tail_rows())));
     }
     let own_words = body::own_name(zones.body_rows())
+        .or_else(|| body::own_name(zones.salutation_rows()))
         .or_else(|| body::name_in_form(zones.head()))
         .or_else(|| form::name(zones))
         .or_else(|| form::asked(zones))
@@ -70,14 +89,6 @@ pub(crate) fn read(
     }
     fields.proxy = proxy::beside(zones, items, &signed);
     one(pages, items, &signed, own_words, envelope, fields);
-    // Two seals, and one name: whoever else has signed was not read.
-    let sealed = zones
-        .rows
-        .iter()
-        .filter(|row| seal::is_units(&row.compact()));
-    if sealed.count() > 1 {
-        fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
-    }
     // 罗满珍等四人: fewer than a joint letter needs, but more than who signed.
     let with_him = joint::signed_with(zones.tail_rows()).or(said);
     if let Some(said) = with_him.filter(|n| *n > fields.joint.count && fields.joint.count > 0) {

@@ -8,6 +8,7 @@ pub(crate) mod seal;
 mod units;
 
 use super::glyphs::{has_any, squeeze};
+use super::labels::ROLES;
 use super::names::{self, Word};
 use super::phone::find_phones;
 use super::tail::{Item, Kind, trim, without_dates};
@@ -424,6 +425,10 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
             || names::incomplete(&text)
             || names::pseudonym(&text)
             || names::word(&text) == Some(Word::InPlaceOfName);
+        let part = match role_before_names(&text).filter(|_| !whole) {
+            Some(from) => part[from..].to_vec(),
+            None => part,
+        };
         match (whole, run_together(&part)) {
             (false, Some(people)) => {
                 out.extend(people.iter().filter_map(|p| Signature::new(p, 0.95)))
@@ -443,12 +448,22 @@ fn run_together(part: &[Glyph]) -> Option<Vec<Vec<Glyph>>> {
     {
         return None;
     }
+    let ends = cut(&part.iter().map(|g| g.ch).collect::<Vec<_>>())?;
+    let begins = [0].into_iter().chain(ends.iter().copied());
+    let names = begins.zip(&ends).map(|(from, to)| part[from..*to].to_vec());
+    Some(names.collect())
+}
+
+/// Where the names end that a run of characters is made of and nothing else.
+fn cut(chars: &[char]) -> Option<Vec<usize>> {
+    let n = chars.len();
     // best[i]: score and start of the last name of the best cutting of the first i characters.
     let mut best: Vec<Option<(f32, usize)>> = vec![None; n + 1];
     best[0] = Some((0.0, 0));
     for end in 2..=n {
         for length in 2..=4.min(end) {
-            let score = names::person(&text_of(&part[end - length..end]));
+            let name: String = chars[end - length..end].iter().collect();
+            let score = names::person(&name);
             if let (true, Some((before, _))) = (score > 0.8, best[end - length]) {
                 let total = before + score * length as f32;
                 if best[end].is_none_or(|(b, _)| total > b) {
@@ -457,13 +472,33 @@ fn run_together(part: &[Glyph]) -> Option<Vec<Vec<Glyph>>> {
             }
         }
     }
-    let mut cuts = Vec::new();
+    let mut ends = Vec::new();
     let mut end = n;
     while end > 0 {
-        let (_, start) = best[end]?;
-        cuts.push(part[start..end].to_vec());
-        end = start;
+        ends.push(end);
+        (_, end) = best[end]?;
     }
-    cuts.reverse();
-    Some(cuts)
+    ends.reverse();
+    Some(ends)
+}
+
+/// 业主何建国马文斌吴惠芳: characters of the word for what they are, before names without a gap.
+fn role_before_names(text: &str) -> Option<usize> {
+    let roles = ROLES.iter().filter(|role| text.starts_with(**role));
+    let role = roles.max_by_key(|role| role.len())?;
+    let chars: Vec<char> = text[role.len()..].chars().collect();
+    let several = (4..=24).contains(&chars.len()) && cut(&chars).is_some_and(|e| e.len() > 1);
+    several.then_some(role.chars().count())
+}
+
+/// Whether a text is nothing but the names of several people without gaps, the word for what they are before them or not.
+pub(crate) fn is_run_of_names(text: &str) -> bool {
+    let several = || {
+        let chars: Vec<char> = text.chars().collect();
+        (6..=24).contains(&chars.len())
+            && names::unit(text) == 0.0
+            && !address_like(text)
+            && cut(&chars).is_some_and(|ends| ends.len() > 1)
+    };
+    role_before_names(text).is_some() || several()
 }

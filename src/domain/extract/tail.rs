@@ -13,6 +13,7 @@ use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
 use super::labels::{OTHERS, WRITERS, is_mark, is_of_others, parts_label};
 use super::phone::find_phones;
+use super::signature::seal;
 use super::stitch::{FULL_ROW, stitched};
 use super::{foot, names, reach};
 use found::labels;
@@ -126,8 +127,16 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
         if more {
             others_end = Some(index);
         }
+        // 情况属实。 / X村民委员会(盖章): whoever endorses a letter has not written it.
+        let signed = out.iter().any(is_signed);
+        let endorses = |row: &Row| signed && foot::endorses(&row.compact());
+        let endorsed = index > 0 && endorses(&tail[index - 1]) && is_unit(row);
+        let of_another = more || endorsed && continues;
+        if tail.get(index + 1).is_some_and(is_unit) && endorses(row) {
+            continue;
+        }
         for (kind, value) in found {
-            let kind = if more { Kind::Another } else { kind };
+            let kind = if of_another { Kind::Another } else { kind };
             out.push(Item {
                 kind,
                 value,
@@ -167,8 +176,19 @@ fn labels_others(text: &str) -> bool {
 
 /// Whether a row below a unit's is a person's: units were listed, and he signs below them.
 fn is_after_units(tail: &[Row], at: usize) -> bool {
-    let unit = |row: &Row| names::unit(&row.compact()) >= 0.8;
-    unit(&tail[at - 1]) && !unit(&tail[at])
+    is_unit(&tail[at - 1]) && !is_unit(&tail[at])
+}
+
+/// Whether somebody has put his whole name there.
+fn is_signed(item: &Item) -> bool {
+    let signs = matches!(item.kind, Kind::Bare | Kind::Signer | Kind::Role);
+    signs && names::person(&text_of(&squeeze(trim(&item.value)))) > 0.8
+}
+
+/// A unit's name, under its seal or without one.
+fn is_unit(row: &Row) -> bool {
+    let text = row.compact();
+    names::unit(&text) >= 0.8 || seal::is_units(&text)
 }
 
 fn names_only(row: &Row) -> bool {

@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::{address_like, is_closing};
 use crate::domain::extract::glyphs::has_any;
-use crate::domain::extract::signature::seal;
+use crate::domain::extract::signature::{is_run_of_names, seal};
 use crate::domain::extract::stitch::FULL_ROW;
 use crate::domain::extract::{foot, labels, names, reach};
 
@@ -117,8 +117,8 @@ pub(super) fn looks_like_tail(row: &Row) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let dated = text.contains('年') && text.contains('月') && length <= 14;
     let unnamed = || names::pseudonym(text.trim_matches(['(', ')']));
-    let signed =
-        row.left > SIGNED_LEFT && (names::unit(&text) >= 0.8 || names::signs(row) || unnamed());
+    let signed = row.left > SIGNED_LEFT
+        && (names::unit(&text) >= 0.8 || names::signs(row) || unnamed() || is_run_of_names(&text));
     labelled
         || signed
         || dated
@@ -158,6 +158,7 @@ fn is_of_units(rows: &[Row], at: usize) -> bool {
     if sealed(at)
         || is_unit(&rows[at]) && below.is_some_and(|row| seal::is_mark(&row.compact()))
         || short && at > 0 && sealed(at - 1) && sealed(at + 1)
+        || foot::endorses(&text) && (sealed(at + 1) || below.is_some_and(is_unit))
     {
         return true;
     }

@@ -21,6 +21,17 @@ static IN_PLACE: Words = LazyLock::new(|| {
     lists.into_iter().flat_map(words_of).collect()
 });
 
+/// What no name ends in: sayings, and what one calls himself by in more than two characters.
+static NO_NAMES_END: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let callings = words_of(CALLINGS).chain(words_of(SAYINGS));
+    let long = callings.filter(|word| word.chars().count() > 2);
+    words_of(ENDINGS).chain(long).collect()
+});
+
+static FIGURES: Words = LazyLock::new(|| words_of(HEROES).chain(words_of(NAMESAKES)).collect());
+
+static OPENINGS: LazyLock<Vec<&'static str>> = LazyLock::new(|| words_of(WISHING).collect());
+
 static MAY_BE_NAMES: Words = LazyLock::new(|| words_of(EVERYDAY).collect());
 
 static CLOSING: Words = LazyLock::new(|| words_of(COURTESIES).collect());
@@ -56,15 +67,12 @@ pub(crate) fn word(text: &str) -> Option<Word> {
 
 /// Whether a text ends in what a sender calls himself by instead of his name, or in a saying: 一个老实人, 正义之声.
 pub(crate) fn is_epithet(text: &str) -> bool {
-    let long = |word: &&str| word.chars().count() > 2;
-    let ends = |word: &str| text.ends_with(word);
-    let callings = words_of(CALLINGS).chain(words_of(SAYINGS));
-    words_of(ENDINGS).any(ends) || callings.filter(long).any(ends)
+    NO_NAMES_END.iter().any(|word| text.ends_with(word))
 }
 
 /// Whether a text is the name of somebody everybody knows from stories: 包青天; many are called 张飞.
 pub(crate) fn is_figure(text: &str) -> bool {
-    is_of(text, HEROES) || is_of(text, NAMESAKES)
+    FIGURES.contains(text)
 }
 
 /// 祝 康乐, 于株洲, 草于灯下, 叩首: a row by itself that wishes the reader well, is a courtesy, or says where or when the letter was written.
@@ -75,7 +83,7 @@ pub(crate) fn beside_letter(text: &str) -> bool {
 
 /// An opening of wishes, whom for, and nothing but words of wishes behind it.
 fn wishes(text: &str) -> bool {
-    let mut openings = words_of(WISHING).filter_map(|word| text.strip_prefix(word));
+    let mut openings = OPENINGS.iter().filter_map(|word| text.strip_prefix(*word));
     openings.any(|rest| {
         let rest = rest.trim_start_matches([':', ',']);
         let whom = words_of(WHOM).find_map(|word| rest.strip_prefix(word));

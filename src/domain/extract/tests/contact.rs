@@ -2,7 +2,7 @@
 
 use super::letters::roster;
 use super::others::clear;
-use crate::domain::draft::Fields;
+use crate::domain::draft::{Fields, Phone};
 use crate::domain::extract::extract;
 use crate::domain::roster::Roster;
 
@@ -332,4 +332,19 @@ fn a_contact_row_below_a_name_and_its_day_is_a_sentence_of_its_own() {
     ]);
     assert_eq!(numbers(&fields), [NUMBER]);
     assert_eq!(fields.address.value.as_deref(), Some(HOME));
+}
+
+#[test]
+fn a_number_below_a_name_in_the_text_is_not_the_writers() {
+    let fields = read(&[
+        "市信访局：",
+        "我要反映的是包工头不给工钱，请找他核实：",
+        "骆启华",
+        "联系电话13325438911",
+        "他欠我们八个人的工钱，请政府帮忙要回来。",
+        "向传英",
+        "2025年3月4日",
+    ]);
+    let his = |p: &&Phone| p.field.value.as_deref() == Some("13325438911");
+    assert!(fields.phones.iter().filter(his).all(|p| !p.field.accepted));
 }

@@ -1,7 +1,9 @@
 //! What they are that sign, before their names: 业主:…; the word is nobody's name, and each name counts.
 
-use super::letters::letter;
+use super::around::at_right;
+use super::letters::{all_of, letter, page};
 use crate::domain::draft::Fields;
+use crate::domain::text::PageKind;
 
 const DAY: &str = "2025年3月4日";
 
@@ -59,6 +61,23 @@ fn a4_the_word_for_what_they_are_is_no_signatory() {
         assert_eq!(fields.joint.count, 5, "{row} {:?}", fields.joint);
         assert!(!fields.sender_name.accepted);
     }
+}
+
+#[test]
+fn a4_names_without_a_gap_behind_the_word_are_cut() {
+    for (row, count) in [
+        ("业主段美兰覃大海柯小满向春梅", 4),
+        ("农户段美兰覃大海柯小满", 3),
+        ("段美兰覃大海柯小满向春梅汪远山", 5),
+    ] {
+        let rows = ["霍市长：", "门前的路灯坏了半年，请派人修好。", row, DAY];
+        let page = at_right(page(1, PageKind::Letter, &rows), &[row, DAY]);
+        let fields = all_of(&[page]);
+        assert_eq!(fields.joint.count, count, "{row} {:?}", fields.joint);
+        assert_eq!(sender(&fields), "段美兰", "{row}");
+    }
+    let fields = under(&["业主段美兰", DAY]);
+    assert_eq!((sender(&fields), fields.joint.count), ("段美兰", 1));
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn a4_units_in_a_column_at_the_left_sign_without_a_seal() {
     let fields = under(&sealed(&units[..4], "（章）"));
     assert_eq!(fields.joint.count, 4);
     assert!(!fields.joint.is_joint);
+    assert!(!fields.sender_name.accepted);
     // A unit of an unusual kind among them.
     let mixed = [units[0], "凤台书店", units[1], "柳林人家", units[2]];
     let fields = under(&sealed(&mixed, "（章）"));
@@ -166,6 +167,24 @@ fn units_that_a_letter_is_about_have_not_signed_it() {
         assert_eq!(sender(&fields), "段美兰", "{tail:?}");
         assert_eq!(fields.joint.count, 1, "{tail:?}");
     }
+}
+
+#[test]
+fn a_unit_that_endorses_a_letter_under_its_seal_has_not_written_it() {
+    for said in ["情况属实。", "以上情况属实，请予解决。", "同意上报"] {
+        for unit in [
+            "东坡村村民委员会（盖章）",
+            "临江市河东区柳林街道东坡社区居民委员会（公章）",
+        ] {
+            let tail = ["段美兰", DAY, said, unit].map(str::to_owned);
+            let fields = under(&tail);
+            assert_eq!(sender(&fields), "段美兰", "{said} {unit}");
+            assert_eq!(fields.joint.count, 1, "{said} {unit}");
+        }
+    }
+    // Its own letter.
+    let tail = ["以上情况属实。", "临江市恒达鞋业有限公司（章）", DAY].map(str::to_owned);
+    assert_eq!(sender(&under(&tail)), "临江市恒达鞋业有限公司");
 }
 
 #[test]

@@ -78,6 +78,9 @@ fn c6_whom_one_greets_where_the_text_goes_on_in_his_row_is_addressed() {
         assert_eq!(addressee(&fields), "霍国梁", "{row}");
         assert_eq!(sender(&fields), "段美兰", "{row}");
     }
+    let row = "尊敬的霍市长：您好！我叫段美兰，是柳林村的村民，有件事请您帮忙。";
+    let fields = posted(&[row, TEXT, DAY]);
+    assert_eq!((addressee(&fields), sender(&fields)), ("霍国梁", "段美兰"));
     let row = "市政府、市人大常委会：您好。我叫段美兰，住在柳林村，电话是13812345678。";
     assert_eq!(addressee(&posted(&[row, TEXT, DAY])), "临江市人民政府");
     // Told of, not greeted.
