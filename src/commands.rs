@@ -96,6 +96,7 @@ pub(super) fn code_of(error: &StoreError) -> u8 {
         | StoreError::AtRest(_)
         | StoreError::Newer { .. }
         | StoreError::Older { .. } => FINDING,
+        _ if error.is_damaged() => FINDING,
         _ => DEFECT,
     }
 }

@@ -311,6 +311,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The file is no whole database any more: the disk failed, or somebody wrote into it. A back-up has it.
+    pub fn is_damaged(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(error, _))
+            if matches!(error.code, DatabaseCorrupt | NotADatabase))
+    }
+
     /// The disk took nothing: it is full, failing or read-only. Nothing of the change is kept.
     pub fn is_full(&self) -> bool {
         use rusqlite::ErrorCode::{DiskFull, ReadOnly, SystemIoFailure};

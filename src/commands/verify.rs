@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE, code_of};
+use super::{ConfigArg, FINDING, GOOD, USAGE, code_of};
 use crate::Chain;
 use crate::at_rest::Lock;
 use crate::config::Settings;
@@ -57,6 +57,9 @@ pub fn run(args: &VerifyArgs) -> u8 {
                 settings.database().display(),
                 Chain(&error)
             );
+            if error.is_damaged() {
+                eprintln!("Keep it as it is and restore the last backup beside it.");
+            }
             return match report.broken {
                 0 => code_of(&error),
                 _ => FINDING,
@@ -173,7 +176,7 @@ fn root(db: &Db, file: &Path, entries: i64, report: &mut Report) -> Result<(), u
     })?;
     compared(db, file, &root, entries, report).map_err(|error| {
         eprintln!("laixin: {}", Chain(&error));
-        DEFECT
+        code_of(&error)
     })
 }
 
