@@ -259,11 +259,7 @@ pub async fn person_of(app: &App, headers: &HeaderMap) -> Result<Option<Person>,
     let Some(cookie) = cookie_of(headers) else {
         return Ok(None);
     };
-    let (sought, lasting) = (cookie.clone(), app.lasting());
-    let session = app
-        .store
-        .with(move |db| db.session(&sought, lasting))
-        .await?;
+    let session = app.store.session(cookie.clone(), app.lasting()).await?;
     Ok(session.map(|session| Person { session, cookie }))
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, Hindrance, StoreError, ledger};
+use super::{Db, Hindrance, Store, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::digest;
 use crate::domain::access::{Role, Scope};
@@ -115,6 +115,29 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         unit: row.get(5)?,
         certificate: row.get(6)?,
     })
+}
+
+impl Store {
+    /// As [`Db::session`]; a disk that takes nothing throws nobody out: the session then holds as long as it was to last.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub async fn session(
+        &self,
+        cookie: String,
+        lasting: Lasting,
+    ) -> Result<Option<Session>, StoreError> {
+        let sought = cookie.clone();
+        match self.with(move |db| db.session(&sought, lasting)).await {
+            Err(error) if error.is_full() => {
+                let found = self
+                    .look(move |db| db.found_session(&cookie, lasting))
+                    .await?;
+                Ok(found.map(|(session, _)| session))
+            }
+            answered => answered,
+        }
+    }
 }
 
 impl Db {
@@ -290,33 +313,40 @@ impl Db {
         cookie: &str,
         lasting: Lasting,
     ) -> Result<Option<Session>, StoreError> {
-        let hash = digest::sha256_hex(cookie.as_bytes());
-        let now = clock::now();
-        let longest = lasting.longest_hours * 3600;
-        let found = self
+        let Some((mut session, created)) = self.found_session(cookie, lasting)? else {
+            return Ok(None);
+        };
+        let used = clock::now().plus_seconds(lasting.idle_minutes * 60);
+        let longest = created.plus_seconds(lasting.longest_hours * 3600);
+        let renewed = Millis(used.0.min(longest.0));
+        if renewed.0 - session.expires.0 > RENEW_AFTER_MS {
+            self.connection.execute(
+                "UPDATE sessions SET expires_ms = ?2 WHERE hash = ?1",
+                (digest::sha256_hex(cookie.as_bytes()), renewed),
+            )?;
+            session.expires = renewed;
+        }
+        Ok(Some(session))
+    }
+
+    /// The session of a cookie and since when it is one, if it holds.
+    fn found_session(
+        &self,
+        cookie: &str,
+        lasting: Lasting,
+    ) -> Result<Option<(Session, Millis)>, StoreError> {
+        let (now, longest) = (clock::now(), lasting.longest_hours * 3600);
+        Ok(self
             .connection
             .prepare_cached(
                 "SELECT s.user, u.role, s.csrf, s.expires_ms, s.created_ms FROM sessions s JOIN users u ON u.name = s.user
                  WHERE s.hash = ?1 AND s.expires_ms > ?2 AND s.created_ms > ?3 AND u.disabled = 0",
             )?
-            .query_row((&hash, now, now.plus_seconds(-longest)), |row| {
+            .query_row((digest::sha256_hex(cookie.as_bytes()), now, now.plus_seconds(-longest)), |row| {
                 let session = Session { user: row.get(0)?, role: row.get(1)?, csrf: row.get(2)?, expires: row.get(3)? };
-                Ok((session, row.get::<_, Millis>(4)?))
+                Ok((session, row.get(4)?))
             })
-            .optional()?;
-        let Some((mut session, created)) = found else {
-            return Ok(None);
-        };
-        let used = now.plus_seconds(lasting.idle_minutes * 60);
-        let renewed = Millis(used.0.min(created.plus_seconds(longest).0));
-        if renewed.0 - session.expires.0 > RENEW_AFTER_MS {
-            self.connection.execute(
-                "UPDATE sessions SET expires_ms = ?2 WHERE hash = ?1",
-                (&hash, renewed),
-            )?;
-            session.expires = renewed;
-        }
-        Ok(Some(session))
+            .optional()?)
     }
 
     /// Whether a session holds as it was made, without using it: asking does not make it last.

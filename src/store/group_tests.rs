@@ -255,6 +255,40 @@ async fn a_disk_that_is_full_is_told_as_such_and_forgotten_once_it_takes_changes
     assert_eq!(entries(&bench.file(), "letter/long"), 1);
 }
 
+/// That a session was used could not be written down, and everybody was asked to sign in, which a full disk takes even less.
+#[tokio::test]
+async fn a_disk_that_takes_nothing_throws_nobody_out() {
+    let bench = Bench::new();
+    let begin = |db: &mut Db| {
+        db.add_user("zhang", crate::store::Role::Operator, "-", "-")?;
+        db.begin_session("zhang", "cookie", "csrf", 5)
+    };
+    let begun = bench.store.with(begin).await.unwrap();
+    let lasting = crate::store::Lasting {
+        idle_minutes: 30,
+        longest_hours: 12,
+    };
+    let takes =
+        |is: bool| move |db: &mut Db| Ok(db.connection.pragma_update(None, "query_only", !is)?);
+    bench.store.with(takes(false)).await.unwrap();
+    let renew = bench
+        .store
+        .with(move |db| db.session("cookie", lasting))
+        .await;
+    assert!(renew.unwrap_err().is_full(), "it is due to be renewed");
+    let session = || bench.store.session("cookie".to_owned(), lasting);
+    assert_eq!(session().await.unwrap(), Some(begun), "as it was");
+    let nobody = bench.store.session("another".to_owned(), lasting).await;
+    assert_eq!(nobody.unwrap(), None);
+    bench.store.with(takes(true)).await.unwrap();
+    let renewed = session().await.unwrap().unwrap();
+    assert!(
+        renewed.expires > crate::clock::now().plus_seconds(29 * 60),
+        "it lasts on"
+    );
+    bench.end();
+}
+
 /// Who comes with which token is asked before anything else: it must not wait for the disk that somebody else's change waits for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_waits_for_no_change_and_sees_all_that_was_told() {
