@@ -23,6 +23,12 @@ mkdir -p "$out"
 # put SOURCE TARGET [MODE]
 put() { install -D -m "${3:-644}" "$1" "$root/$2"; }
 
+# script SCRIPT NAME: one of dpkg's, for the package of this name
+script() {
+  sed "s/@VERSION@/$version/; s/@NAME@/$2/g" "package/debian/$1" >"$root/DEBIAN/$1"
+  chmod 755 "$root/DEBIAN/$1"
+}
+
 # pack NAME DEPENDS SUMMARY TEXT: control file, checksums, package. What is below etc/ stays the administrator's.
 pack() {
   local name=$1 file
@@ -36,6 +42,7 @@ pack() {
     printf 'Description: %s\n%s\n' "$3" "$4"
   } >"$root/DEBIAN/control"
   (cd "$root" && find . -type f -not -path './DEBIAN/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+  script preinst "$name"
   find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
   file=$out/${name}_${version}_$arch.deb
   dpkg-deb --root-owner-group --threads-max=1 -Zxz "-z${XZ_LEVEL:-6}" --build "$root" "$file" >/dev/null
@@ -122,10 +129,7 @@ for picture in docs/pictures/*-zh.png; do [ ! -e "$picture" ] || put "$picture" 
 
 mkdir -p "$root/DEBIAN"
 (cd "$root" && find etc -type f -printf '/%p\n' | LC_ALL=C sort) >"$root/DEBIAN/conffiles"
-for script in preinst postinst prerm postrm; do
-  sed "s/@VERSION@/$version/" "package/debian/$script" >"$root/DEBIAN/$script"
-  chmod 755 "$root/DEBIAN/$script"
-done
+for one in postinst prerm postrm; do script "$one" laixin; done
 pack laixin 'libc6 (>= 2.36), libgcc-s1 (>= 3.0), libssl3 (>= 3.0), systemd (>= 252)' \
   "scanning station of a petition office's mailroom" \
   ' Takes sealed letters through the UV cabinet, keeps every scan as evidence, reads

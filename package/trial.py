@@ -55,8 +55,8 @@ def bare_system():
 class Machine:
     """A container that boots Debian's systemd. It shares this process's network, which has nothing but loopback."""
 
-    def __init__(self, folder):
-        self.root = folder / "mailroom"
+    def __init__(self, folder, name="mailroom"):
+        self.root = folder / name
         subprocess.run(["cp", "-a", bare_system(), self.root], check=True)
         self.process = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--console=pipe", "-D", self.root],
@@ -227,23 +227,81 @@ def with_others(machine, office, package):
     said("with_others", "nothing starts by itself, brokers away, taken away again", "as they should be")
 
 
-def versions(machine, package):
+def onto_another(machine, package, office, folder):
+    """The machine is gone, its back-up and the key of that are there: another bare one becomes the same station by what the paper says."""
+    key = "/etc/laixin/keys/backup.key"
+    machine.run(f"install -d -o laixin -g laixin -m 700 /media/backup/kept /etc/laixin/keys && laixin-admin backup --new-key {key} && "
+                f"laixin-admin backup /media/backup/kept --key-file {key}")
+    originals = lambda one: (one.run("laixin-admin verify") and one.says("find /var/lib/laixin/evidence -mindepth 2 -type f | wc -l"))
+    there = originals(machine)
+    machine.run("systemctl stop laixin")  # both have the port
+    other = Machine(folder, "other")
+    try:
+        demo.wait_until(other.up, 120, "the other container")
+        other.put(package, to="/root/laixin.deb")
+        other.run("dpkg -i /root/laixin.deb && mkdir -p /media/backup /etc/laixin/keys")
+        other.put(machine.root / "media/backup/kept", to="/media/backup/kept")
+        other.put(machine.root / key[1:], to=key)
+        other.run("chown -R laixin:laixin /etc/laixin/keys /media/backup/kept")
+        began = time.monotonic()
+        told = other.run(f"laixin-setup --restore /media/backup/kept --key-file {key} --sheet /root/sheet.txt")
+        said("restored_onto_another", f"{time.monotonic() - began:.1f}", "s")
+        must("恢复密钥" in other.says("cat /root/sheet.txt"), f"the other machine has no sheet of its own:\n{told.stdout}")
+        must(other.property("ActiveState") == "active" and other.says("systemctl is-enabled laixin") == "enabled", "the restored station is not active and enabled")
+        must(other.run("test -e /etc/laixin/station.begun", check=False).returncode == 0, "the restored station is not marked as begun")
+        must("chief" in other.says("laixin-admin user list"), "the accounts did not come along")
+        must(originals(other) == there, "not every original came along")
+        must(other.run(f"laixin-setup --restore /media/backup/kept --key-file {key}", check=False).returncode != 0, "a second restore went over a station that is there")
+        comes_up = lambda why: demo.wait_until(lambda: other.property("ActiveState") == "active", 30, f"the station to come up {why}")
+        for file in ("at-rest.json", "station.sqlite3"):
+            other.run(f"systemctl stop laixin && chown root:root /var/lib/laixin/{file} && chmod 600 /var/lib/laixin/{file}")
+            must(other.run("systemctl start laixin", check=False).returncode != 0, f"it started with another's {file}")
+            must("chown -R laixin:laixin" in other.property("StatusText"), f"the status does not say what to do: {other.property('StatusText')}")
+            must("chown -R laixin:laixin" in other.says("journalctl -u laixin --no-pager -n 8 | cat"), f"another's {file} is told without its next step")
+            other.run(f"chown laixin:laixin /var/lib/laixin/{file}")
+            comes_up(f"once it has its {file}")
+        stored = "/etc/credstore.encrypted/laixin-key"
+        other.run(f"rm {stored} && systemctl restart laixin", check=False)
+        must("systemd-creds encrypt" in other.run("laixin-admin check", check=False).stdout, "check does not say how the sheet's key is put back")
+        other.run(f"grep '^    ' /root/sheet.txt | systemd-creds encrypt --name=laixin-key - {stored} && systemctl restart laixin")
+        comes_up("with the key of its sheet")
+        said("mended", "a wrong owner, a lost key", "as they should be")
+        half_installed(other)
+    finally:
+        other.end()
+    machine.run("systemctl start laixin")
+    demo.wait_until(office.up, 30, "the console")
+
+
+def half_installed(machine):
+    """Cut while it was unpacked, the package is BAD in `check` until it is configured."""
+    machine.run("dpkg --unpack /root/laixin.deb")
+    must("dpkg --configure -a" in machine.run("laixin-admin check", check=False).stdout, "check says nothing of a half-installed package")
+    machine.run("dpkg --configure -a")
+    must("dpkg --configure -a" not in machine.run("laixin-admin check", check=False).stdout, "check is not content with a mended package")
+    said("half_installed", "told, and mended", "as it should be")
+
+
+def versions(machine, package, with_office):
     """Another version comes, an older one is refused, and taking it away leaves the letters."""
-    newer = "cd /root && dpkg-deb -R laixin.deb new && sed -i 's/^Version: .*/Version: 9.9/' new/DEBIAN/control && dpkg-deb -b new newer.deb"
-    machine.run(newer)
+    machine.put(with_office, to="/root/laixin-office.deb")
+    for name in ("laixin", "laixin-office"):
+        machine.run(f"dpkg-deb -R {name}.deb {name} && sed -i -E 's/^Version: .*/Version: 9.9/; s/laixin \\(= [^)]*/laixin (= 9.9/' {name}/DEBIAN/control && "
+                    f"dpkg-deb -b {name} {name}-newer.deb")
     machine.run("echo '# mine' >> /etc/laixin/station.toml")
     before = machine.property("MainPID")
-    machine.run("dpkg -i /root/newer.deb")
+    machine.run("dpkg -i /root/laixin-newer.deb /root/laixin-office-newer.deb")
     must(machine.property("MainPID") != before and machine.property("ActiveState") == "active", "an upgrade did not restart the station")
     must("# mine" in machine.says("tail -n 1 /etc/laixin/station.toml"), "an upgrade overwrote the settings")
-    refused = machine.run("dpkg -i /root/laixin.deb", check=False)
+    refused = machine.run("dpkg -i /root/laixin.deb /root/laixin-office.deb", check=False)
     must(refused.returncode != 0 and "older" in refused.stdout + refused.stderr, "a downgrade was not refused with its reason")
     must(machine.property("ActiveState") == "active", "a refused downgrade stopped the station")
-    must(machine.says("dpkg-query -W -f '${Version}' laixin") == "9.9", "a refused downgrade changed the version")
+    for name in ("laixin", "laixin-office"):
+        must(machine.says(f"dpkg-query -W -f '${{db:Status-Abbrev}}${{Version}}' {name}") == "ii 9.9", f"a refused downgrade changed {name}")
     count = "find /var/lib/laixin -type f | wc -l"
     machine.run("systemctl stop laixin")
     files = machine.says(count)
-    machine.run("dpkg --purge laixin")
+    machine.run("dpkg --purge laixin-office laixin")
     must(machine.says(count) == files, "a purge took letters away")
     must(machine.run("test -e /usr/bin/laixin -o -e /etc/laixin/station.toml", check=False).returncode == 1, "a purge left program or settings")
     said("versions", "upgrade, refused downgrade, purge", "as they should be")
@@ -266,8 +324,10 @@ def main():
             torments(machine, office, files)
             unmounted(machine, office)
             figures(machine, office)
-            with_others(machine, office, next(PROJECT.glob("target/debian/laixin-office_*.deb")))
-            versions(machine, package)
+            with_office = next(PROJECT.glob("target/debian/laixin-office_*.deb"))
+            with_others(machine, office, with_office)
+            onto_another(machine, package, office, Path(folder))
+            versions(machine, package, with_office)
         except (Wrong, demo.Failed, subprocess.TimeoutExpired) as error:
             print(f"package: {error}", *error.args[1:], sep="\n", file=sys.stderr)
             sys.exit(1)

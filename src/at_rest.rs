@@ -68,7 +68,7 @@ pub enum AtRestError {
     },
     /// There is no key yet.
     #[error(
-        "the settings name a key ([at_rest]: {wanted}), and this station has none yet: make one with `laixin key new`, or take [at_rest] out to keep letters in the clear"
+        "the settings name a key ([at_rest]: {wanted}), and this station has none yet: make one with `laixin key new` (as root; laixin-setup does it, and for a back-up of another machine laixin-setup --restore DIR --key-file FILE), or take [at_rest] out to keep letters in the clear"
     )]
     NoneYet {
         /// Where it should be.
@@ -112,7 +112,7 @@ pub enum AtRestError {
         source: Option<serde_json::Error>,
     },
     /// The system refused.
-    #[error("cannot {doing} {}", path.display())]
+    #[error("cannot {doing} {}{}", path.display(), next_step(path, source))]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -122,6 +122,33 @@ pub enum AtRestError {
         #[source]
         source: io::Error,
     },
+}
+
+impl AtRestError {
+    /// Its stable name where a station does not start for it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Emptied { .. } => "data_emptied",
+            Self::Io { .. } => "data_dir_unusable",
+            _ => "settings_refused",
+        }
+    }
+
+    /// Whether trying again may help: a disk may yet be mounted or mended, an owner put right; settings and keys are a person's.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Emptied { .. } | Self::Io { .. })
+    }
+}
+
+/// A wrong owner is put right by root, and the station then starts by itself.
+fn next_step(path: &Path, source: &io::Error) -> String {
+    match (source.kind(), path.parent()) {
+        (io::ErrorKind::PermissionDenied, Some(data)) => format!(
+            " (as root: chown -R laixin:laixin {}; the station starts by itself then)",
+            data.display()
+        ),
+        _ => String::new(),
+    }
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> AtRestError {

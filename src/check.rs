@@ -10,6 +10,7 @@ mod greeting;
 mod machine;
 mod office;
 mod outside;
+mod package;
 mod scanners;
 mod together;
 
@@ -184,6 +185,7 @@ impl Checks {
 fn below(settings: &Settings, is_inside: bool) -> (Settings, Report) {
     let mut settings = settings.clone();
     let mut report = Report::default();
+    package::check(package::DPKG.as_ref(), &mut report);
     machine::data_folder(&settings, &mut report);
     scanners::folders(&settings, &mut report);
     at_rest::check(&mut settings, is_inside, &mut report);

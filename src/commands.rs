@@ -78,14 +78,17 @@ fn unlocked(file: &Path) -> Result<Settings, u8> {
 }
 
 fn unlock(mut settings: Settings) -> Result<Settings, u8> {
-    settings.unlock().map_err(|error| {
-        eprintln!("laixin: {}", crate::Chain(&error));
-        match error {
-            AtRestError::Emptied { .. } => FINDING, // its disk may yet be mounted
-            _ => USAGE,
-        }
-    })?;
+    settings.unlock().map_err(|error| shut(&error))?;
     Ok(settings)
+}
+
+/// Says why the station's data does not open; the exit code.
+fn shut(error: &AtRestError) -> u8 {
+    eprintln!("laixin: {}", crate::Chain(error));
+    match error.may_pass() {
+        true => FINDING,
+        false => USAGE,
+    }
 }
 
 /// The exit code for a database that does not open: a defect of ours only where none of this is the case.

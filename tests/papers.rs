@@ -11,7 +11,14 @@ const DISK: &str = "/media/backup";
 /// Where they keep the key of back-ups: not on that disk.
 const KEYS: &str = "/etc/laixin/keys";
 /// What only an installed package has, or root does; `make package-trial` runs these.
-const OF_THE_PACKAGE: [&str; 5] = ["dpkg", "install", "laixin-setup", "systemctl", "journalctl"];
+const OF_THE_PACKAGE: [&str; 6] = [
+    "chown",
+    "dpkg",
+    "install",
+    "laixin-setup",
+    "systemctl",
+    "journalctl",
+];
 
 fn papers() -> Vec<(String, String)> {
     let folder = fs::read_dir(project("docs")).expect("the papers");

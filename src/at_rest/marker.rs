@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,7 @@ impl Marker {
                 .mode(0o640)
                 .open(&part)?;
             to.write_all(&text)?;
+            give_to_owner_of(data, &to)?;
             to.sync_all()?;
             fs::rename(&part, &file)?;
             File::open(data)?.sync_all()
@@ -259,6 +260,15 @@ fn unwrap(sealed: &[u8], with: &StationKey) -> Option<StationKey> {
     let mut master = Master::default();
     (bytes.len() == master.len()).then(|| master.copy_from_slice(&bytes))?;
     Some(StationKey::from_master(master))
+}
+
+/// What root writes beside a station belongs to the account whose data folder this is.
+pub(crate) fn give_to_owner_of(data: &Path, file: &File) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = data.metadata()?;
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 impl Document {
@@ -350,5 +360,36 @@ mod tests {
             Marker::read(folder.path()),
             Err(AtRestError::Marker { .. })
         ));
+    }
+
+    #[test]
+    fn what_root_writes_beside_a_station_belongs_to_its_account() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root gives files away");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(4711), Some(4712)).unwrap();
+        let key = StationKey::new().unwrap();
+        Marker::of(&key, None).write(folder.path()).unwrap();
+        let found = folder.path().join(FILE).metadata().unwrap();
+        assert_eq!((found.uid(), found.gid()), (4711, 4712));
+    }
+
+    #[test]
+    fn a_wrong_owner_is_told_with_its_next_step_and_tried_again() {
+        let file = Path::new("/var/lib/laixin").join(FILE);
+        let denied = failed("read", &file)(io::ErrorKind::PermissionDenied.into());
+        assert!(denied.may_pass());
+        assert_eq!(denied.code(), "data_dir_unusable");
+        let told = denied.to_string();
+        assert!(
+            told.contains("chown -R laixin:laixin /var/lib/laixin;"),
+            "{told}"
+        );
+        let broken = failed("read", &file)(io::ErrorKind::Other.into());
+        assert!(broken.may_pass() && !broken.to_string().contains("chown"));
+        let damaged = AtRestError::Marker { file, source: None };
+        assert!(!damaged.may_pass());
     }
 }

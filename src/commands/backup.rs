@@ -53,7 +53,7 @@ impl LockArgs {
             (None, None) if backup.unencrypted => Ok(Lock::Unencrypted),
             (None, None) => {
                 eprintln!(
-                    "laixin: back-ups are encrypted, and there is no key: make one with `laixin backup --new-key FILE` and name it as backup.key_file in the settings (keep a copy of it in a safe, not with the back-ups), or say --unencrypted"
+                    "laixin: back-ups are encrypted, and no key is named: --key-file FILE (or backup.key_file in the settings) names the key they were made with; no other opens them. For the first back-up `laixin backup --new-key FILE` makes one (keep a copy of it in a safe, not with the back-ups). Back-ups in the clear: --unencrypted"
                 );
                 Err(USAGE)
             }

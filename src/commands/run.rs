@@ -9,7 +9,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE, crossing};
 use crate::broker::crossing::Crossing;
-use crate::config::Level;
+use crate::config::{Language, Level};
 use crate::journal::Journal;
 use crate::sd_notify;
 use crate::station;
@@ -19,20 +19,23 @@ const LOOKING: Duration = Duration::from_secs(5);
 
 /// Runs the station until it is asked to stop.
 pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
-    let loaded = match args.load() {
+    let not_started =
+        |language, code| sd_notify::status(&station::status::not_started(language, code));
+    let mut settings = match args.load() {
         Ok(settings) if settings.office.is_some() && crossing.is_none() => {
             return crossing::become_it();
         }
-        loaded => loaded.and_then(super::unlock),
-    };
-    let settings = match loaded {
         Ok(settings) => settings,
         Err(code) => {
-            sd_notify::status(&station::status::refused());
+            not_started(Language::default(), "settings_refused");
             return code;
         }
     };
     let language = settings.station.language;
+    if let Err(error) = settings.unlock() {
+        not_started(language, error.code());
+        return super::shut(&error);
+    }
     log_to_journal_or_terminal(settings.log.level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,7 +48,7 @@ pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
         Ok(()) => GOOD,
         Err(error) => {
             tracing::error!(code = error.code(), "not started: {}", crate::Chain(&error));
-            sd_notify::status(&station::status::not_started(language, &error));
+            not_started(language, error.code());
             match error.may_pass() {
                 true => FINDING,
                 false => USAGE,

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::StationError;
 use crate::api::App;
 use crate::api::health::parts;
 use crate::config::Language;
@@ -59,20 +58,10 @@ pub(super) fn running(
     told.join(" · ")
 }
 
-/// One that did not start.
-pub fn not_started(language: Language, error: &StationError) -> String {
+/// One that did not start, by the stable name of what keeps it from it.
+pub fn not_started(language: Language, code: &str) -> String {
     let w = Words::of(language);
-    let why = w.code("not_started", error.code());
-    w.one("status.not_started", why)
-}
-
-/// One whose settings or key were refused, before its language was known.
-pub fn refused() -> String {
-    let w = Words::of(Language::default());
-    w.one(
-        "status.not_started",
-        w.code("not_started", "settings_refused"),
-    )
+    w.one("status.not_started", w.code("not_started", code))
 }
 
 #[cfg(test)]
@@ -111,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_start_that_fails_says_why_in_words() {
-        let path = "/var/lib/laixin".into();
-        let error = StationError::InUse { path };
-        let told = not_started(Language::Chinese, &error);
-        assert!(
-            told.starts_with("没有启动 · ") && !told.contains(error.code()),
-            "{told}"
-        );
+        for code in ["data_dir_in_use", "data_emptied", "settings_refused"] {
+            let told = not_started(Language::Chinese, code);
+            assert!(
+                told.starts_with("没有启动 · ") && !told.contains(code),
+                "{told}"
+            );
+        }
     }
 }

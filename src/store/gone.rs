@@ -13,7 +13,7 @@ use crate::config::Settings;
 pub enum GoneError {
     /// It was there once.
     #[error(
-        "{} is gone or empty, and {} of the same station is there: no new, empty station was begun beside it. Restore the newest back-up (laixin-admin restore --set-aside DIR; what is there is kept, nothing is deleted). Only to begin anew on purpose, move everything out of the data folder first", database.display(), beside.display()
+        "{} is gone or empty, and {} of the same station is there: no new, empty station was begun beside it. Restore the newest back-up (laixin-admin restore --set-aside DIR --key-file FILE; what is there is kept, nothing is deleted). Only to begin anew on purpose, move everything out of the data folder first", database.display(), beside.display()
     )]
     Lost {
         /// Where it should be.
@@ -23,7 +23,7 @@ pub enum GoneError {
     },
     /// A restore has not ended.
     #[error(
-        "a restore into {} was cut short: run it again (laixin-admin restore DIR), it begins from the start; the station starts once it has ended", folder.display()
+        "a restore into {} was cut short: run it again (laixin-admin restore DIR --key-file FILE), it begins from the start; the station starts once it has ended", folder.display()
     )]
     RestoreCut {
         /// The data folder.
@@ -31,7 +31,7 @@ pub enum GoneError {
     },
     /// The data folder has nothing, and the station was begun.
     #[error(
-        "{} has no station in it, and {} says that one was begun: mount its disk, the station starts by itself then; where the disk is lost, restore the newest back-up (laixin-admin restore DIR). Only to begin anew on purpose, remove {} first", data.display(), mark.display(), mark.display()
+        "{} has no station in it, and {} says that one was begun: mount its disk, the station starts by itself then; where the disk is lost, restore the newest back-up (laixin-setup --restore DIR --key-file FILE). Only to begin anew on purpose, remove {} first", data.display(), mark.display(), mark.display()
     )]
     Emptied {
         /// The data folder.
