@@ -472,7 +472,9 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
             Some(from) => part[from..].to_vec(),
             None => part,
         };
-        match (whole, run_together(&without_notes(&part))) {
+        // 柳家庄段美兰求告: cut without regard to its end, the run would have other names.
+        let told = text.chars().count() < part.len() && names::after_whose(&text).is_some();
+        match (whole || told, run_together(&part)) {
             (false, Some(people)) => {
                 out.extend(people.iter().filter_map(|p| Signature::new(p, 0.95)))
             }
