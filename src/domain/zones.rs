@@ -232,9 +232,15 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         ) || labels::names_writer(t)
             || labels::is_of_a_form(t)
     };
-    let named = texts
-        .iter()
-        .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)) || is_addressed_to(t));
+    // 致 X in a cell of a form ends no head: its other cells stand above it.
+    let in_cell = |at: usize| {
+        let gap = rows[at].glyphs.get(1).is_some_and(|g| g.ch == ' ');
+        let cells = texts[..at].iter().filter(|t| labels::is_of_a_form(t));
+        gap && cells.count() >= 2
+    };
+    let named = texts.iter().enumerate().position(|(at, t)| {
+        ADDRESSING.iter().any(|a| t.starts_with(a)) || is_addressed_to(t) && !in_cell(at)
+    });
     let start = named.or_else(|| {
         texts.iter().position(|t| {
             (colon(t) || greets(t))
@@ -375,7 +381,10 @@ fn untold_salutation(texts: &[String]) -> Range<usize> {
         .take(4)
         .position(|t| {
             is_titled_to(t)
-                || t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o)) && !tells(t)
+                || t.chars().count() <= 20
+                    && office.iter().any(|o| t.ends_with(o))
+                    && !tells(t)
+                    && !labels::opens_with_writer(t)
         })
         .map_or(0..0, |i| i..i + 1)
 }

@@ -312,6 +312,23 @@ pub(crate) fn is_dated(row: &Row) -> bool {
     date.iso().is_some() && row.glyphs.len() <= date.range.len() + 3
 }
 
+/// 二〇二六年农历七月十五 公历八月二十七日, 正月初四,2026.2.20, 2026年清明节: made of nothing but how days are told.
+pub(crate) fn is_day(text: &str) -> bool {
+    let numeral = |c: &char| c.is_ascii_digit() || "〇○零一二三四五六七八九十廿卅".contains(*c);
+    let numerals = text.chars().filter(numeral).count();
+    numerals >= 2
+        && text.chars().count() <= LONGEST_DAY
+        && text.contains(['年', '月', '日', '节'])
+        && text.chars().all(|c| numeral(&c) || OF_DAYS.contains(c))
+        && names::person(text) <= 0.8
+}
+
+/// Characters of a day told twice over.
+const LONGEST_DAY: usize = 32;
+
+/// What days are told by, beside their numbers.
+const OF_DAYS: &str = "公元年月日号农阴阳旧古新西夏历正腊冬闰初今是未出国庆清明中秋春元旦劳动端午重阳节前后次当夜晚早上下凌晨,、.()-/";
+
 /// What a note of when a letter was written and sent is made of.
 const OF_WRITING: &str = "写书草寄于次日当天同夜晚上午下凌晨记具呈补重出投递发誊抄清稿成,、。.()";
 

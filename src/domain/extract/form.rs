@@ -91,6 +91,22 @@ pub(crate) fn asked(zones: &LetterZones) -> Option<Candidate> {
     })
 }
 
+/// 发件人:王芳 收件单位:X: the writer's label in one of the first rows, and whose name it is.
+pub(crate) fn sent_by(zones: &LetterZones) -> Option<Candidate> {
+    let mut top = zones.rows.iter().take(TOP_ROWS);
+    top.find_map(|row| {
+        let colon = row.glyphs.iter().position(|g| g.ch == ':')?;
+        let label = text_of(&super::glyphs::squeeze(&row.glyphs[..colon]));
+        let sent = SENT_BY.contains(&label.as_str());
+        let name = row.glyphs[colon + 1..].iter().skip_while(|g| g.ch == ' ');
+        let name: Vec<Glyph> = name.take_while(|g| g.ch != ' ').copied().collect();
+        (sent && names::person(&text_of(&name)) > 0.8).then(|| in_form(&name))
+    })
+}
+
+/// What stands before who sends a letter, on top of it.
+const SENT_BY: &[&str] = &["发件人", "发信人", "寄件人", "寄信人", "发", "自"];
+
 /// X路6号　王芳 above the salutation: who wrote, beside his address or his number, where a letter begins with them.
 pub(crate) fn letterhead(head: &[Row]) -> Option<Candidate> {
     let whole = |glyphs: &[Glyph]| {
@@ -129,14 +145,21 @@ pub(crate) fn written_to(zones: &LetterZones) -> Vec<Vec<Glyph>> {
     let top = top.filter(|(at, _)| !zones.salutation.contains(at) && !zones.tail.contains(at));
     let value = |(at, row): (usize, &Row)| {
         let gap = row.glyphs.iter().position(|g| g.ch == ' ');
-        let colon = row.glyphs.iter().position(|g| g.ch == ':');
+        let is_colon = |i: &usize| row.glyphs[*i].ch == ':';
+        let colons = (0..row.glyphs.len()).filter(is_colon);
         let labelled = |end: &usize| {
-            let label = text_of(&row.glyphs[..*end]);
+            // 发件人:X 收件单位:Y, but 抄 送:X is one label.
+            let before = &row.glyphs[..*end];
+            let from = before.iter().rposition(|g| g.ch == ' ');
+            let from = from.filter(|from| before[..*from].iter().any(|g| g.ch == ':'));
+            let label = text_of(&before[from.map_or(0, |at| at + 1)..]);
+            // 4.收信单位:
+            let label = seal::numbered(&label).trim_start();
             let long = label.chars().count() > 1 || is_form || at < TOP_ROWS;
             let told = label.chars().count() == 1 && is_sentence(row);
             long && !told && WRITTEN_TO.contains(&label.trim_end_matches(':'))
         };
-        let end = colon.into_iter().chain(gap).find(labelled)?;
+        let end = colons.chain(gap).find(labelled)?;
         Some(super::tail::trim(&row.glyphs[end..]).to_vec())
     };
     top.filter_map(value).collect()

@@ -131,6 +131,9 @@ pub(crate) fn at_front(flat: &[char]) -> Option<(Kind, usize)> {
         let rest: String = flat[value..].iter().collect();
         let marked = value > end || !rest.chars().any(is_han);
         let said = match kind {
+            Kind::Contact if rest.contains(',') => {
+                names::person(rest.split(',').next().unwrap_or_default()) > 0.8
+            }
             Kind::Signer | Kind::Contact => names::person(&rest) > 0.8 || names::incomplete(&rest),
             Kind::Address => word.chars().count() > 1 && address_like(&rest),
             Kind::Phone | Kind::Id => rest.starts_with(|c: char| c.is_ascii_digit()),
@@ -142,7 +145,9 @@ pub(crate) fn at_front(flat: &[char]) -> Option<(Kind, usize)> {
     }
     let colon = flat[start..].iter().take(10).position(|c| *c == ':')?;
     let label: String = flat[start..start + colon].iter().collect();
-    let own = |word: &&&str| word.chars().count() >= 3 && one_off(word, &label);
+    // 信访局: is no 信访人: misread.
+    let office = super::foot::is_office(&label);
+    let own = |word: &&&str| !office && word.chars().count() >= 3 && one_off(word, &label);
     let kind = if colon == 0 {
         return None;
     } else if WRITERS.iter().any(|word| own(&word)) {

@@ -31,6 +31,28 @@ pub(crate) fn ends_place(text: &str) -> bool {
     text.ends_with(|c| ENDS_PLACE.contains(c))
 }
 
+/// Whether a text names a village, a group of one or an estate, and nobody: 卢坪村, 柳家庄, 柳林村三组. 王新村 may be somebody.
+pub(crate) fn is_village(text: &str) -> bool {
+    may_be_village(text) && {
+        let chars: Vec<char> = text.chars().collect();
+        let given = chars.len() == 3 && text.ends_with(['村', '庄']) && chars[1] != '家';
+        chars.len() > 2 && !(given && surname_length(&chars) > 0 && is_given(chars[1]))
+    }
+}
+
+/// The same, and what may be somebody's name as well.
+pub(crate) fn may_be_village(text: &str) -> bool {
+    let ends = [
+        "村", "庄", "屯", "寨", "组", "社区", "小区", "巷", "新村", "家湾", "家沟", "家坪", "家坡",
+        "家堡", "家岭", "家塬",
+    ];
+    let n = text.chars().count();
+    (2..=LONGEST_INTRODUCTION).contains(&n)
+        && text.chars().all(|c| is_han(c) || c.is_ascii_digit())
+        && ends.iter().any(|end| text.ends_with(end))
+        && !text.ends_with("小组")
+}
+
 /// How many characters of `chars` are a surname: 0, 1 or 2.
 pub(crate) fn surname_length(chars: &[char]) -> usize {
     let two: String = chars.iter().take(2).collect();

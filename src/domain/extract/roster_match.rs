@@ -170,6 +170,14 @@ impl<'a> Matcher<'a> {
     /// Everyone a text names: exact forms first, what is left over by likeness.
     pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
         let chars: Vec<char> = text.chars().collect();
+        if let Some(own) = self.own_office(text) {
+            return vec![Hit {
+                who: own,
+                range: 0..chars.len(),
+                score: 0.95,
+                namesakes: Vec::new(),
+            }];
+        }
         let mut hits = self.exact(&chars);
         let mut free: Vec<Range<usize>> = Vec::new();
         let mut at = 0;
@@ -183,6 +191,21 @@ impl<'a> Matcher<'a> {
             hits.extend(self.near(&chars, range, &context));
         }
         hits
+    }
+
+    /// 信访局 and nothing else: the station's own office, where the roster has it and nobody else by that name.
+    fn own_office(&self, text: &str) -> Option<Who> {
+        let station = &self.roster.station;
+        let orgs = &self.roster.orgs;
+        let own = orgs
+            .iter()
+            .position(|org| org.name == *station || org.alias.contains(station))?;
+        let mut names = orgs[own].alias.iter().chain([&orgs[own].name]);
+        let short = |name: &String| self.without_place(name).is_some_and(|rest| rest == text);
+        let known = self.forms.iter().any(|(form, who)| {
+            *who != Who::Organisation(own) && form.iter().copied().eq(text.chars())
+        });
+        (!known && names.any(short)).then_some(Who::Organisation(own))
     }
 
     /// Exact forms from left to right, the longest at each place.

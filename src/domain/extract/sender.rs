@@ -32,6 +32,15 @@ pub(crate) fn read(
     fields: &mut Fields,
 ) {
     by_the_order(pages, zones, items, envelope, fields);
+    // 卢坪村 is where somebody lives, unless its seal is there.
+    let village = fields.sender_name.value.clone();
+    let sealed = |name: &str| {
+        let mut rows = zones.rows.iter().map(|row| row.compact());
+        rows.any(|row| seal::under(&row).is_some_and(|under| under.ends_with(name)))
+    };
+    if village.is_some_and(|name| names::is_village(&name) && !sealed(&name)) {
+        fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
+    }
     // Several seals: how many units signed hangs on every row that was read.
     let sealed = zones
         .rows
@@ -73,6 +82,7 @@ fn by_the_order(
         .or_else(|| body::name_in_form(zones.head()))
         .or_else(|| form::name(zones))
         .or_else(|| form::asked(zones))
+        .or_else(|| form::sent_by(zones))
         .or_else(|| form::letterhead(zones.head()));
     let authorised = proxy::find(zones, items, &signed, own_words.as_ref());
     if let Some(found) = authorised {

@@ -52,6 +52,11 @@ impl Signature {
         !names::beside_letter(&self.name())
     }
 
+    /// Whether it is a village's name, and none under a seal.
+    fn is_village(&self) -> bool {
+        matches!(self.form, Form::Person | Form::Unit) && names::is_village(&self.name())
+    }
+
     /// Whether nothing about it says that who is named signed.
     pub(crate) fn doubtful(&self) -> bool {
         self.score < CALLED
@@ -149,6 +154,10 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Bare => bare(&item.value),
             _ => tokens(&item.value),
         };
+        if at_a_village(&parts) {
+            parts.remove(0);
+            parts[0].cut_out = true;
+        }
         if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
         }
@@ -180,6 +189,13 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
         }
     }
     found.retain(|s| !names::is_word_or_name(&s.name()));
+    // 三岔镇柳林村 / 窦长河: he signs.
+    if found
+        .iter()
+        .any(|s| s.form == Form::Person && s.is_whole() && !s.is_village())
+    {
+        found.retain(|s| !s.is_village());
+    }
     // Stable: of equals the first written comes first.
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     name_before_role(&mut found);
@@ -299,6 +315,13 @@ fn at_a_unit(parts: &[Signature]) -> bool {
         && person.is_whole())
 }
 
+/// 康新村 窦长河: two names, or one who says where he lives.
+fn at_a_village(parts: &[Signature]) -> bool {
+    matches!(parts, [village, person] if names::may_be_village(&village.name())
+        && person.form == Form::Person
+        && person.is_whole())
+}
+
 /// A row of signatures taken apart at its gaps, numbers and marks; a phone number stays with the name before it.
 pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
     let phones = find_phones(glyphs);
@@ -335,6 +358,11 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
             at = end;
             continue;
         }
+        if let Some(end) = stands_in(glyphs, at) {
+            flush(&mut out, &mut word);
+            at = end;
+            continue;
+        }
         if glyph.ch == ' ' {
             word.push(Vec::new());
         } else if is_part_of_name(glyph.ch) {
@@ -347,7 +375,22 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
         at += 1;
     }
     flush(&mut out, &mut word);
+    // 卢坪村 窦长河: the person signs, not his village.
+    let signs = |s: &Signature| s.form == Form::Person && s.is_whole() && !s.is_village();
+    if out.len() > 1 && out.iter().any(signs) {
+        out.retain(|s| !s.is_village());
+    }
     out
+}
+
+/// Where a bracket ends that says who signed in somebody's place: 张俊(代:其妻王翠), 张俊(王翠代签).
+fn stands_in(glyphs: &[Glyph], at: usize) -> Option<usize> {
+    let rest = glyphs.get(at..).filter(|rest| rest[0].ch == '(')?;
+    let length = rest.iter().take(LONGEST_BEHIND).position(|g| g.ch == ')')?;
+    let inside = text_of(&squeeze(&rest[1..length]));
+    let instead =
+        inside.starts_with('代') || inside.ends_with(['代', '签']) && inside.contains('代');
+    (instead && inside.chars().count() > 2).then_some(at + length + 1)
 }
 
 /// Where a number ends that begins here and has figures read as something else: 1914541权120. That somebody left one is plain.
@@ -429,7 +472,9 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
             Some(from) => part[from..].to_vec(),
             None => part,
         };
-        match (whole, run_together(&part)) {
+        // 柳家庄段美兰求告: cut without regard to its end, the run would have other names.
+        let told = text.chars().count() < part.len() && names::after_whose(&text).is_some();
+        match (whole || told, run_together(&part)) {
             (false, Some(people)) => {
                 out.extend(people.iter().filter_map(|p| Signature::new(p, 0.95)))
             }

@@ -264,7 +264,8 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     if !reached.is_empty() {
         return reached;
     }
-    if scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
+    let day = foot::is_day(&text_of(&squeeze(row_glyphs)));
+    if day || scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
         return Vec::new();
     }
     if is_remark(row_glyphs, &glyphs) {

@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::{address_like, is_closing};
 use crate::domain::extract::glyphs::has_any;
+use crate::domain::extract::labels::Kind;
 use crate::domain::extract::signature::{is_run_of_names, seal};
 use crate::domain::extract::stitch::FULL_ROW;
 use crate::domain::extract::{foot, labels, names, reach};
@@ -109,13 +110,13 @@ pub(super) fn looks_like_tail(row: &Row) -> bool {
     }
     let sentence = has_any(&text, &["。", "?", "!", ";"])
         || text.ends_with(',')
-        || text.matches(',').count() >= 2 && !labels::opens_contact(&text);
+        || text.matches(',').count() >= 2 && !labels::opens_contact(&text) && !told_by_label(row);
     if sentence {
         return false;
     }
     let labelled = labels::opens_tail_row(&text) || text.contains(':');
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let dated = text.contains('年') && text.contains('月') && length <= 14;
+    let dated = text.contains('年') && text.contains('月') && length <= 14 || foot::is_day(&text);
     let unnamed = || names::pseudonym(text.trim_matches(['(', ')']));
     let signed = row.left > SIGNED_LEFT
         && (names::unit(&text) >= 0.8 || names::signs(row) || unnamed() || is_run_of_names(&text));
@@ -126,6 +127,15 @@ pub(super) fn looks_like_tail(row: &Row) -> bool {
         || length <= 12
         || names::list_like(row)
         || address_like(&text)
+}
+
+/// 地址 X,电话 P,找不到我就找我女儿: a label and a number in the row, whatever else is added.
+fn told_by_label(row: &Row) -> bool {
+    let flat: Vec<char> = row.compact().chars().collect();
+    let label = labels::at_front(&flat).map(|(kind, _)| kind);
+    let contact = [Kind::Address, Kind::Phone, Kind::Contact];
+    label.is_some_and(|kind| contact.contains(&kind))
+        && row.compact().chars().filter(char::is_ascii_digit).count() >= SHORTEST_NUMBER
 }
 
 /// Where the sentence begins in which the last of some rows tell how to reach who signed right above them: 家住：…12号。手机139…; 家住…，电话…，白天在家。 A sentence of
@@ -197,6 +207,9 @@ fn is_signed_at_right(row: &Row) -> bool {
 
 /// Rows between a signature and the last row that tells how to reach who signed.
 const CONTACT_ROWS: usize = 4;
+
+/// Figures of a telephone number without its area code.
+const SHORTEST_NUMBER: usize = 7;
 
 /// Characters of a closing formula with the name, the number and the day behind it.
 const LONGEST_CLOSING: usize = 30;

@@ -288,6 +288,7 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         glyphs.pop();
         closed = true;
     }
+    cut_number_behind_name(&mut glyphs);
     let text = text_of(&glyphs);
     if text
         .chars()
@@ -320,6 +321,24 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         }
     }
 }
+
+/// 王芳 13812345678: the number beside a whole name is none of it.
+fn cut_number_behind_name(glyphs: &mut Vec<Glyph>) {
+    let figure = |g: &Glyph| g.ch.is_ascii_digit() || "-()".contains(g.ch);
+    let Some(at) = glyphs.iter().position(figure) else {
+        return;
+    };
+    let (name, number) = glyphs.split_at(at);
+    let bare = text_of(name);
+    let bare = bare.trim_end_matches([':', ',', '.']);
+    let named = names::person(bare) > 0.8 && !names_town(bare);
+    if named && number.len() >= SHORTEST_NUMBER && number.iter().all(figure) {
+        glyphs.truncate(bare.chars().count());
+    }
+}
+
+/// Figures of a telephone number without its area code.
+const SHORTEST_NUMBER: usize = 7;
 
 fn keep_longer(kept: &mut Option<Vec<Glyph>>, other: Vec<Glyph>) {
     if kept.as_ref().is_none_or(|known| known.len() < other.len()) {

@@ -7,7 +7,7 @@ use super::super::glyphs::squeeze;
 use super::super::labels::is_label;
 use super::super::phone::find_phones;
 use super::super::tail::{Item, Kind};
-use super::{Form, Signature, at_a_unit, bare, dated, run_together, tokens};
+use super::{Form, Signature, at_a_unit, at_a_village, bare, dated, run_together, tokens};
 
 /// One row that may belong to a list.
 struct Listed {
@@ -107,7 +107,11 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let units = found.iter().all(|s| s.form == Form::Unit && s.score >= 0.9);
     let rows_alone =
         bare_rows == found.len() && found.len() < 3 && !in_table && !units && !is_numbered(&rows);
-    if head.is_none() && (found.len() < 2 || rows_alone || in_rows == 1 && at_a_unit(&found)) {
+    if head.is_none()
+        && (found.len() < 2
+            || rows_alone
+            || in_rows == 1 && (at_a_unit(&found) || at_a_village(&found)))
+    {
         return Vec::new();
     }
     let mut listed = distinct(found);

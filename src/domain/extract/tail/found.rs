@@ -189,6 +189,15 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         Kind::ListHead if length == 2 => from == 0 && next.is_some_and(|c| c == ':'),
         Kind::ListHead => from == 0 || colon,
         Kind::Phone | Kind::Id => colon || starts || next.is_some_and(|c| c.is_ascii_digit()),
+        // 电话P,住X
+        Kind::Address
+            if length == 1
+                && from > 1
+                && flat[from - 1] == ','
+                && flat[from - 2].is_ascii_digit() =>
+        {
+            colon || address_like(&flat[to..].iter().collect::<String>())
+        }
         // 委托人住:
         Kind::Address if length == 1 => colon && (starts || flat[from - 1] == '人'),
         Kind::Signer
@@ -226,7 +235,8 @@ fn names_follow(rest: &[char]) -> bool {
 /// Whose a name is behind a label nobody listed: the writer's where the label is nearly one of his, or says who he is. Of any other nobody can tell.
 fn whose(label: &str) -> Kind {
     let own = LABELS.iter().filter(|(kind, _)| *kind == Kind::Signer);
-    let nearly = |word: &&str| word.chars().count() >= 3 && one_off(word, label);
+    let office = super::super::foot::is_office(label);
+    let nearly = |word: &&str| !office && word.chars().count() >= 3 && one_off(word, label);
     if label.starts_with('被') {
         Kind::Another
     } else if own.flat_map(|(_, words)| words.iter()).any(nearly) {

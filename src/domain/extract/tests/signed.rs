@@ -463,3 +463,94 @@ fn names_with_a_labelled_number_each_are_two_signatories_and_own_them() {
     assert_eq!(sender(&fields), "段美兰");
     assert_eq!(fields.phones[0].owner.as_deref(), Some("段美兰"));
 }
+
+#[test]
+fn a_village_before_a_name_signs_nothing() {
+    for row in [
+        "卢坪村　段美兰",
+        "康坡村 段美兰",
+        "窦沟村　段美兰",
+        "窦沟村　段美兰　女　61岁",
+        "柳家庄　段美兰",
+        "柳林村三组　段美兰",
+        "东十里铺村　段美兰",
+        "河东区柳林镇康坡村　段美兰",
+        "柳林小区　段美兰",
+        "康新村　段美兰",
+    ] {
+        for tail in [
+            &[row][..],
+            &[row, DAY],
+            &[row, DAY, "住临江市河东区柳林镇卢坪村"],
+        ] {
+            let rows: Vec<&str> = TOP.iter().chain(tail).copied().collect();
+            let fields = letter(&rows);
+            assert_eq!(sender(&fields), "段美兰", "{tail:?}");
+            assert_eq!(fields.joint.count, 1, "{tail:?}");
+        }
+    }
+    // Nor does it alone, unless a committee or a seal says so; many are called so.
+    for row in ["卢坪村", "柳家庄", "东十里铺村"] {
+        let fields = under(&[row, DAY]);
+        assert!(!fields.sender_name.accepted, "{row}");
+    }
+    let fields = under(&["临江市河东区柳林镇卢坪村村民委员会（盖章）", DAY]);
+    assert!(sender(&fields).contains("卢坪村村民委员会"));
+    let both = under(&["段美兰　向传英", DAY]);
+    assert_eq!(both.joint.count, 2);
+}
+
+#[test]
+fn what_a_day_is_told_by_names_nobody() {
+    for day in [
+        "二〇二六年三月初九（阳历）",
+        "2026年清明节",
+        "正月初四，2026.2.20",
+        "二〇二六年农历七月十五　公历八月二十七日",
+        "2026年国庆次日（10月2日）",
+        "正月未出，2026.2.11",
+        "八月二十五日（今年是2026年）",
+    ] {
+        for name in [
+            "段美兰",
+            "病人女儿　段美兰",
+            "段美兰泣笔",
+            "段美兰　上",
+            "柳家庄段美兰求告",
+        ] {
+            let rows: Vec<&str> = TOP.iter().chain(&[name, day]).copied().collect();
+            let fields = letter(&rows);
+            assert_eq!(sender(&fields), "段美兰", "{name} {day}");
+            assert_eq!(fields.joint.count, 1, "{name} {day}");
+        }
+    }
+    assert_eq!(sender(&under(&["阳春", DAY])), "阳春");
+}
+
+#[test]
+fn who_signs_in_anothers_place_counts_once() {
+    let fields = letter(&[
+        "霍市长：",
+        "我们五家的果树遭了冻，没有人管。",
+        "签名：",
+        "段美兰",
+        "向传英",
+        "骆启华",
+        "聂光明",
+        "张俊（代：其妻王翠）",
+        DAY,
+        "联系人向传英，电话13812345678，住临江市河东区柳林村3组12号",
+    ]);
+    assert_eq!(fields.joint.count, 5);
+    assert_eq!(sender(&fields), "向传英");
+    assert!(fields.address.value.is_some());
+}
+
+#[test]
+fn a_number_beside_the_name_on_an_envelope_is_no_part_of_it() {
+    let rows = ["霍市长：", "我们小区的路灯坏了半年。", DAY];
+    let posted = envelope("临江市信访局 收", &["段美兰　13812345678"]);
+    let fields = with_envelope(&rows, posted);
+    assert_eq!(sender(&fields), "段美兰");
+    assert!(!fields.anonymous.value);
+}

@@ -202,3 +202,85 @@ fn a5_an_incomplete_name_on_the_envelope_is_the_reason_and_no_part_of_the_addres
     let fields = with_envelope(&unsigned, envelope("霍市长 收", &["临江市河东区建设街6号"]));
     assert_eq!(fields.anonymous.reason.as_deref(), Some("无署名"));
 }
+
+#[test]
+fn c6_the_offices_own_name_without_its_place_addresses_it() {
+    for row in [
+        "信访局：",
+        "信访局的同志：",
+        "信访局的领导同志，你们辛苦了：",
+        "尊敬的信访局领导：",
+        "收：临江市信访局",
+        "发件人：段美兰　收件单位：临江市信访局",
+    ] {
+        let fields = letter(&[row, TEXT, "段美兰", DAY]);
+        assert_eq!(addressee(&fields), "临江市信访局", "{row}");
+        assert_eq!(sender(&fields), "段美兰", "{row}");
+    }
+    for row in ["国家信访局：", "昆山市信访局：", "省信访局："] {
+        let fields = letter(&[row, TEXT, "段美兰", DAY]);
+        assert_ne!(addressee(&fields), "临江市信访局", "{row}");
+    }
+    // 信访人 misread as one character else is still who writes.
+    assert_eq!(
+        sender(&letter(&["霍市长：", TEXT, "信坊人：段美兰", DAY])),
+        "段美兰"
+    );
+}
+
+#[test]
+fn c6_a_cell_that_says_for_whom_stands_among_the_others() {
+    for label in ["致", "信访机关", "受理单位"] {
+        let cell = format!("{label}　　临江市信访局");
+        let fields = letter(&[
+            "群众来信登记表",
+            "姓名　　段美兰　　性别　　女",
+            "家庭住址　　临江市河东区柳林村3组12号",
+            "联系电话　　13812345678　　职业　　务农",
+            &cell,
+            "内容　　门前的路灯坏了半年，请派人修好。",
+        ]);
+        assert_eq!(addressee(&fields), "临江市信访局", "{label}");
+        assert_eq!(sender(&fields), "段美兰", "{label}");
+    }
+    let fields = letter(&[
+        "来信人基本情况",
+        "1. 来信人：段美兰　　女　　39岁",
+        "2. 现住址：临江市河东区柳林村3组12号",
+        "3. 联系电话：13812345678",
+        "4. 收信单位：临江市信访局",
+        TEXT,
+    ]);
+    assert_eq!(addressee(&fields), "临江市信访局");
+}
+
+#[test]
+fn who_sends_by_a_label_on_top_has_not_withheld_his_name() {
+    let rows = [
+        "发件人：段美兰　收件单位：临江市信访局",
+        "主题：路灯",
+        TEXT,
+        "此致，2025年3月4日",
+    ];
+    let fields = letter(&rows);
+    assert_eq!(sender(&fields), "段美兰");
+    assert!(!fields.anonymous.value);
+}
+
+#[test]
+fn c6_to_whom_copies_go_addresses_nobody_however_the_label_is_spaced() {
+    for label in ["抄　送：", "抄送：", "主　题："] {
+        let row = format!("{label}向传英");
+        let rows = [
+            "发件人：段美兰",
+            "收件人：临江市信访局",
+            &row,
+            TEXT,
+            "段美兰",
+            DAY,
+        ];
+        let fields = letter(&rows);
+        assert_eq!(addressee(&fields), "临江市信访局", "{label}");
+        assert!(fields.addressee.accepted, "{label}");
+    }
+}
