@@ -51,6 +51,9 @@ pub(crate) fn read(
     let alone = below.filter(|row| row.left > RIGHT_OF && is_alone(row));
     let alone: Vec<Row> = alone.cloned().collect();
     head.extend(candidates(&alone, 0.85));
+    if tail.iter().all(|c| c.value.len() < "YYYY-MM-DD".len()) {
+        head.extend(candidates(&in_memo(zones.body_rows()), 0.85));
+    }
     // The last date under a letter is when it was signed; the ones before it are lower in this order.
     let all: Vec<Candidate> = tail.into_iter().rev().chain(head).chain(near_end).collect();
     let mut lost: Vec<Alternative> = Vec::new();
@@ -113,6 +116,36 @@ pub(crate) fn not_after(fields: &mut Fields, day: &str) {
 /// Rows below a salutation that may hold the day, and where they begin as a share of the page's width.
 const ROWS_BELOW_SALUTATION: usize = 2;
 const RIGHT_OF: f32 = 0.4;
+
+/// The row 日期:… among the labelled rows a memo begins with, which has nothing else in it.
+fn in_memo(rows: &[Row]) -> Vec<Row> {
+    let labelled = rows.iter().take_while(|row| row.compact().contains(':'));
+    let dates = labelled.take(ROWS_OF_MEMO).filter(|row| {
+        let text = row.compact();
+        let label = text.split(':').next().unwrap_or_default();
+        DAYS_OF_WRITING.contains(&label) && without_its_date(row) == format!("{label}:")
+    });
+    dates.cloned().collect()
+}
+
+fn without_its_date(row: &Row) -> String {
+    let rest = super::tail::without_dates(&row.glyphs);
+    rest.iter().map(|g| g.ch).filter(|c| *c != ' ').collect()
+}
+
+/// Rows of a memo's head at most, and how its day is labelled.
+const ROWS_OF_MEMO: usize = 6;
+const DAYS_OF_WRITING: &[&str] = &[
+    "日期",
+    "写信日期",
+    "来信日期",
+    "发信日期",
+    "书写日期",
+    "填写日期",
+    "填表日期",
+    "写信时间",
+    "来信时间",
+];
 
 fn is_alone(row: &Row) -> bool {
     super::tail::without_dates(&row.glyphs)

@@ -191,7 +191,16 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             let number = &both[found.from..found.to];
             let led = format!("{before}{}", text_of(&both[..found.from]));
             let behind = text_of(&both[found.to..]);
-            let told = whose(number);
+            let told = match whose(number) {
+                Whose::Named(name) if whose::cast_before(&name, &led, writers) => {
+                    Whose::Others(name)
+                }
+                told => told,
+            };
+            let told = match whose::claimed(&behind, writers) {
+                Whose::Unsaid => told,
+                claimed => claimed,
+            };
             let spoken = (part != Part::Head && told == Whose::Unsaid)
                 .then(|| spoken_of(&led, &behind, is_last(&found), writers));
             let whose = match spoken.flatten().unwrap_or(told) {
@@ -420,15 +429,16 @@ fn add(
             rule: RULE,
             signs: Vec::new(),
         };
-        let known = out.iter_mut().find_map(|seen| match seen {
-            Seen::Number(n)
-                if n.kind == found.kind && same_number(&n.candidate.value, &candidate.value) =>
-            {
-                Some(n)
-            }
+        let whose = whose(&candidate.glyphs);
+        let same = |n: &Gathered| {
+            let (known, other) = (&n.candidate.value, &candidate.value);
+            known == other || same_number(known, other) && !are_two(&n.whose, &whose)
+        };
+        let mut numbers = out.iter_mut().filter_map(|seen| match seen {
+            Seen::Number(n) if n.kind == found.kind => Some(n),
             _ => None,
         });
-        let whose = whose(&candidate.glyphs);
+        let known = numbers.find(|n| same(n));
         let first = |c: &Candidate| c.glyphs.first().map(|g| (g.page, g.line, g.at));
         match known {
             Some(known) if first(&known.candidate) == first(&candidate) => {}
@@ -463,6 +473,14 @@ fn two_readings(known: &mut Gathered, other: Candidate) {
     } else {
         known.alternatives.push(other.lost(why));
     }
+}
+
+/// Whether the letter itself says that two numbers have two owners: 我哥的电话是…938,我的是…939.
+fn are_two(a: &Whose, b: &Whose) -> bool {
+    matches!(
+        (a, b),
+        (Whose::Others(_), Whose::Writers) | (Whose::Writers, Whose::Others(_))
+    ) || matches!((a, b), (Whose::Others(a), Whose::Others(b)) if a != b)
 }
 
 fn same_number(a: &str, b: &str) -> bool {

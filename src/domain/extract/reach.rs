@@ -177,7 +177,9 @@ pub(crate) fn opens(text: &str) -> bool {
 pub(crate) fn is_told(text: &str) -> bool {
     let short = |part: &str| {
         let words = part.chars().filter(|c| is_han(*c)).count();
-        words <= LONGEST_REMARK || address_like(part)
+        let figures = part.chars().filter(char::is_ascii_digit).count();
+        let called = figures >= SHORTEST_NUMBER && words <= LONGEST_CALL;
+        words <= LONGEST_REMARK || called || address_like(part)
     };
     let parts = text.split(['。', ';', ',', ':', '(', ')', '!']);
     let mut parts = parts.filter(|part| !part.is_empty());
@@ -192,6 +194,9 @@ fn tells(text: &str) -> bool {
 
 /// Characters of what is added to a number: 白天在家, 晚上请打座机.
 const LONGEST_REMARK: usize = 9;
+
+/// Characters before another's number in its part: 找不着我就打我女婿小唐139….
+const LONGEST_CALL: usize = 14;
 
 /// Figures of a telephone number without its area code.
 const SHORTEST_NUMBER: usize = 7;
@@ -279,6 +284,7 @@ mod tests {
             "本人现住柳林小区3栋501室,白天在家。",
             "如需联系,请拨13812345678。",
             "现住址:临江市河东区柳林村3组12号。",
+            "联系:13812345678;找不着我就打我外甥小郭13987654321",
         ] {
             assert!(is_told(text), "{text}");
         }

@@ -145,6 +145,7 @@ fn told(label: &str, writers: &Writers) -> Whose {
     let is_others = ends(KIN)
         || ends(PARTS)
         || ends(UNITS) && !writers.is_unit
+        || own_kin(rest)
         || KIN.iter().any(|word| at_home.ends_with(word));
     match rest {
         "" => Whose::Unsaid,
@@ -155,6 +156,20 @@ fn told(label: &str, writers: &Writers) -> Whose {
         }
         _ => named_at_end(rest, writers),
     }
+}
+
+/// 我哥, 我大姐, 我女子: kin in a word of one character, or as a region has it.
+fn own_kin(text: &str) -> bool {
+    let Some(at) = text.rfind('我') else {
+        return false;
+    };
+    let kin = text[at..].trim_start_matches(['我', '们', '的', '家']);
+    let last = kin.chars().last().unwrap_or_default();
+    let couple = ["夫妻", "夫妇", "夫妻俩"].contains(&kin);
+    let said = "哥弟姐妹爸妈爹娘叔伯舅姑姨婶嫂爷奶媳婿侄甥孙娃".contains(last);
+    (1..=3).contains(&kin.chars().count())
+        && !couple
+        && (said || ["女子", "闺女", "丫头", "娃娃", "掌柜", "儿", "女"].contains(&kin))
 }
 
 /// As the letter calls him, without what only points at him.
@@ -251,6 +266,10 @@ pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose
         return Whose::Unsaid;
     };
     let behind = rows[row].glyphs.get(at + value.len()..).unwrap_or_default();
+    let claimed = claimed(&text_of(behind), writers);
+    if claimed != Whose::Unsaid {
+        return claimed;
+    }
     let mut behind = behind.iter().map(|g| g.ch).skip_while(|c| *c == ' ');
     let opens = behind.next() == Some('(');
     let note: String = behind.take_while(|c| *c != ')').collect();
@@ -258,6 +277,40 @@ pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose
         true => told(&note, writers),
         false => Whose::Unsaid,
     }
+}
+
+/// Whose a number is by what follows it: 139…是我女子的.
+pub(crate) fn claimed(behind: &str, writers: &Writers) -> Whose {
+    let text = behind.trim_start_matches([' ', ',', ')']);
+    let said = ["这是", "是", "系", "为"]
+        .iter()
+        .find_map(|word| text.strip_prefix(word));
+    let Some(said) = said else {
+        return Whose::Unsaid;
+    };
+    let clause: String = said.chars().take_while(|c| is_han(*c)).collect();
+    let owner = clause
+        .strip_suffix('的')
+        .filter(|owner| (1..=LONGEST_CALLING).contains(&owner.chars().count()));
+    let Some(owner) = owner else {
+        return Whose::Unsaid;
+    };
+    match told(owner, writers) {
+        Whose::Unsaid if subject::mentions_another(owner) => Whose::Doubtful,
+        whose => whose,
+    }
+}
+
+/// Whether a name was given a part in the matter where the text has it before: 副局长黄大发…. 黄大发,住….
+pub(crate) fn cast_before(name: &str, text: &str, writers: &Writers) -> bool {
+    let mentions = text
+        .match_indices(name)
+        .map(|(at, _)| &text[..at + name.len()]);
+    let marks = [
+        ',', '、', ':', '(', ')', '。', ';', '!', '?', '"', '“', '”', ' ',
+    ];
+    let mut parts = mentions.filter_map(|text| text.rsplit(marks).next());
+    parts.any(|part| part != name && matches!(named_at_end(part, writers), Whose::Others(_)))
 }
 
 /// Whether the row of a number under the letter, from the number before it on, speaks of nobody but who writes; so must what is joined to it behind.

@@ -34,6 +34,8 @@ pub struct EnvelopeZones {
 struct Piece {
     glyphs: Vec<Glyph>,
     text: String,
+    /// Its left end, in px of the page.
+    left: f32,
     /// How far it is from the recipient's corner to the sender's, 0 to 1.
     towards_sender: f32,
     middle: [f32; 2],
@@ -44,10 +46,14 @@ struct Piece {
 pub fn envelope_zones(index: usize, page: &PageText) -> EnvelopeZones {
     let vertical = is_vertical(page);
     let mut pieces = pieces(index, page, vertical);
+    if !vertical {
+        join_rests(&mut pieces);
+    }
     let mut zones = EnvelopeZones::default();
     take_postmark(&mut pieces, &mut zones);
     pieces.retain(|p| !is_printed(&p.text));
     let recipient = pieces.iter().position(|p| names_recipient(&p.text));
+    let recipient = recipient.or_else(|| pieces.iter().position(|p| is_office(&p.text)));
     let line = match recipient {
         Some(i) => pieces[i].towards_sender,
         None => 0.5,
@@ -62,6 +68,61 @@ pub fn envelope_zones(index: usize, page: &PageText) -> EnvelopeZones {
         }
     }
     zones
+}
+
+/// Puts the end of an address, a figure or what it counts, behind the row above it: …3单 / 元302, …家属院3 / 栋201.
+fn join_rests(pieces: &mut Vec<Piece>) {
+    let rest = |text: &str| {
+        let known = |c: char| c.is_ascii_digit() || "-栋幢单元室号楼层座户排组院附".contains(c);
+        let counts =
+            text.starts_with(|c: char| !c.is_ascii_digit()) || text.ends_with(['室', '号', '户']);
+        (1..=LONGEST_REST).contains(&text.chars().count()) && text.chars().all(known) && counts
+    };
+    let mut at = 0;
+    while at < pieces.len() {
+        let (left, height, y) = (pieces[at].left, pieces[at].height, pieces[at].middle[1]);
+        let is_above = |p: &Piece| {
+            let down = y - p.middle[1];
+            let open = p
+                .text
+                .ends_with(|c: char| c.is_ascii_digit() || "单号栋幢".contains(c));
+            let far = p.text.chars().count() >= SHORTEST_FIRST_ROW;
+            let near = down > 0.5 * height && down < 2.2 * height;
+            near && far && open && address_like(&p.text) && (p.left - left).abs() < 1.5 * height
+        };
+        let above = rest(&pieces[at].text)
+            .then(|| pieces.iter().position(is_above))
+            .flatten();
+        let Some(above) = above else {
+            at += 1;
+            continue;
+        };
+        let end = pieces.remove(at);
+        let above = above - usize::from(above > at);
+        pieces[above].text.push_str(&end.text);
+        pieces[above].glyphs.extend(end.glyphs);
+    }
+}
+
+/// Characters of what is left of an address for its second row, and of the first at least.
+const LONGEST_REST: usize = 6;
+const SHORTEST_FIRST_ROW: usize = 12;
+
+/// A public body's name alone: where no row says 收, the letter goes there.
+pub(crate) fn is_office(text: &str) -> bool {
+    let ends = [
+        "信访局",
+        "信访办",
+        "信访办公室",
+        "信访接待中心",
+        "信访中心",
+        "人民政府",
+        "纪律检查委员会",
+        "纪委",
+        "监委",
+        "人大常委会",
+    ];
+    ends.iter().any(|end| text.ends_with(end)) && !text.contains(|c: char| c.is_ascii_digit())
 }
 
 fn is_vertical(page: &PageText) -> bool {
@@ -194,6 +255,7 @@ fn columns(index: usize, page: &PageText) -> Vec<Piece> {
 fn piece(page: &PageText, glyphs: Vec<Glyph>, towards: impl Fn([f32; 2]) -> f32) -> Piece {
     let mut middle = [0.0, 0.0];
     let mut height = 1.0;
+    let mut left = f32::MAX;
     let mut lines: Vec<usize> = glyphs.iter().map(|g| g.line).collect();
     lines.dedup();
     for &l in &lines {
@@ -203,11 +265,13 @@ fn piece(page: &PageText, glyphs: Vec<Glyph>, towards: impl Fn([f32; 2]) -> f32)
             middle[1] += y / (4 * lines.len()) as f32;
         }
         height = (quad[3][1] - quad[0][1]).abs().max(1.0);
+        left = left.min(quad[0][0]);
     }
     Piece {
         text: text_of(&glyphs),
         glyphs,
         towards_sender: towards(middle),
+        left,
         middle,
         height,
     }

@@ -79,7 +79,15 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < flat.len() {
+        if let Some((mut date, end)) = in_both_calendars(&flat, at) {
+            date.range = home[at]..home[end - 1] + 1;
+            out.push(date);
+            at = end;
+            continue;
+        }
         let found = written(&flat, at)
+            .or_else(|| of_a_feast(&flat, at))
+            .or_else(|| year_behind(&flat, at))
             .or_else(|| separated(&flat, at))
             .or_else(|| figures(&flat, at))
             .or_else(|| abbreviated(&flat, at))
@@ -87,11 +95,15 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
             .or_else(|| by_stem_and_branch(&flat, at))
             .or_else(|| month_day(&flat, at));
         match found {
-            Some((mut date, end)) => {
+            Some((mut date, mut end)) => {
                 date.lunar |= lunar(&flat, at, end);
                 date.cut |= runs_on(&flat, end)
                     || nought_lost(&flat, at).is_some()
                     || speck_in_year(&flat, at).is_some();
+                if let Some((is_lunar, to)) = calendar_behind(&flat, end) {
+                    date.lunar |= is_lunar;
+                    end = to;
+                }
                 date.range = home[at]..home[end - 1] + 1;
                 out.push(date);
                 at = end;
@@ -111,9 +123,7 @@ fn runs_on(flat: &[char], end: usize) -> bool {
 /// 农历, 阴历 before it, or a month and days that only the lunar calendar has: 正月, 腊月, 初八.
 fn lunar(flat: &[char], at: usize, end: usize) -> bool {
     let before: String = flat[at.saturating_sub(4)..at].iter().collect();
-    let said = ["农历", "阴历", "旧历", "夏历", "古历"]
-        .iter()
-        .any(|w| before.contains(w));
+    let said = LUNAR.iter().any(|w| before.contains(w));
     let own: String = flat[at..end].iter().collect();
     said || ["正月", "腊月", "冬月", "初"]
         .iter()
@@ -327,6 +337,158 @@ fn month_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
     let day_sign = matches!(flat.get(j), Some('日' | '号'));
     let date = FoundDate::new(None, month, Some(day));
     (day_sign && (1..=31).contains(&day)).then_some((date, j + 1))
+}
+
+/// Words for the calendar of the sun, and for that of the moon.
+const SOLAR: [&str; 4] = ["公历", "阳历", "新历", "西历"];
+const LUNAR: [&str; 5] = ["农历", "阴历", "旧历", "夏历", "古历"];
+
+/// `(阳历)` behind a date: whether it says that the date is lunar, and where it ends.
+fn calendar_behind(flat: &[char], at: usize) -> Option<(bool, usize)> {
+    let ['(', a, b, ')'] = *flat.get(at..at + 4)? else {
+        return None;
+    };
+    let word: String = [a, b].iter().collect();
+    let is_lunar = LUNAR.contains(&word.as_str());
+    (is_lunar || SOLAR.contains(&word.as_str())).then_some((is_lunar, at + 4))
+}
+
+/// Characters between a year and the word for the calendar of its month and day.
+const BETWEEN_CALENDARS: usize = 12;
+
+/// `二〇二六年农历七月十五 公历八月二十七日`: the day is that of the sun. At the turn of the year the two calendars have two years; which of them is written
+/// nobody can tell.
+fn in_both_calendars(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0 && numeral(flat[at - 1]).is_some() {
+        return None;
+    }
+    let (year, i) = year(flat, at)?;
+    let i = i + usize::from(flat.get(i) == Some(&'年'));
+    let is_solar = |at: &usize| {
+        let word: String = flat[*at..].iter().take(2).collect();
+        SOLAR.contains(&word.as_str())
+    };
+    let word = (i..flat.len().min(i + BETWEEN_CALENDARS)).find(is_solar)?;
+    let between: String = flat[i..word].iter().collect();
+    let moon = between.trim_start_matches(['(', ',']);
+    let said = moon.is_empty() || LUNAR.iter().any(|lunar| moon.starts_with(lunar));
+    let (date, end) = month_day(flat, word + 2)?;
+    let turns = !moon.is_empty() && date.month <= 3;
+    let date = FoundDate {
+        year: Some(year),
+        ..date
+    };
+    (said && !turns && date.iso().is_some()).then_some((date, end))
+}
+
+/// Feasts and terms of the calendar of the sun.
+const FEASTS: &[&str] = &[
+    "国庆",
+    "元旦",
+    "五一",
+    "劳动节",
+    "清明",
+    "建军节",
+    "教师节",
+    "妇女节",
+    "儿童节",
+    "青年节",
+    "建党节",
+    "立春",
+    "雨水",
+    "惊蛰",
+    "春分",
+    "谷雨",
+    "立夏",
+    "小满",
+    "芒种",
+    "夏至",
+    "小暑",
+    "大暑",
+    "立秋",
+    "处暑",
+    "白露",
+    "秋分",
+    "寒露",
+    "霜降",
+    "立冬",
+    "小雪",
+    "大雪",
+    "冬至",
+    "小寒",
+    "大寒",
+];
+
+/// Characters of a feast with what is said of its day: 国庆节第二天.
+const LONGEST_FEAST: usize = 7;
+
+/// `2026年国庆次日(10月2日)`.
+fn of_a_feast(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0 && numeral(flat[at - 1]).is_some() {
+        return None;
+    }
+    let (year, i) = year(flat, at)?;
+    if flat.get(i) != Some(&'年') {
+        return None;
+    }
+    let behind = &flat[i + 1..];
+    let open = behind
+        .iter()
+        .take(LONGEST_FEAST + 1)
+        .position(|c| *c == '(')?;
+    let feast: String = behind[..open].iter().collect();
+    let known = FEASTS.iter().any(|word| feast.starts_with(word));
+    let (date, end) = month_day(flat, i + 1 + open + 1)?;
+    let date = FoundDate {
+        year: Some(year),
+        ..date
+    };
+    let closed = flat.get(end) == Some(&')');
+    (known && closed && date.iso().is_some()).then_some((date, end + 1))
+}
+
+/// `6月18日2026年`, `五月六日(2026年)`, `8月8日,2026`, `9.21日(二〇二六)`: the year behind the day.
+fn year_behind(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    let (date, i) = month_day(flat, at).or_else(|| pointed_day(flat, at))?;
+    let opened = flat.get(i) == Some(&'(');
+    let parted = opened || flat.get(i) == Some(&',');
+    let mut i = i + usize::from(parted);
+    for word in ["今年是", "今年", "即", "公元"] {
+        let n = word.chars().count();
+        let here: String = flat[i..].iter().take(n).collect();
+        if opened && here == word {
+            i += n;
+        }
+    }
+    let (year, i) = year(flat, i).filter(|(_, to)| *to == i + 4)?;
+    let said = flat.get(i) == Some(&'年');
+    let end = i + usize::from(said);
+    let closed = match (opened, flat.get(end)) {
+        (true, Some(')')) => Some(end + 1),
+        // 6月18日2026年7月1日 are two days, 2026年度 is none's.
+        (false, behind) if said || parted => {
+            let ends = behind.is_none_or(|c| !c.is_alphanumeric());
+            ends.then_some(end)
+        }
+        _ => None,
+    };
+    let date = FoundDate {
+        year: Some(year),
+        ..date
+    };
+    date.iso().and(closed).map(|end| (date, end))
+}
+
+/// `9.21日` without a year.
+fn pointed_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0 && (flat[at - 1].is_ascii_alphanumeric() || "./-".contains(flat[at - 1])) {
+        return None;
+    }
+    let (month, i) = number(flat, at)?;
+    let (day, j) = number(flat, i + 1).filter(|_| flat.get(i) == Some(&'.'))?;
+    let signed = matches!(flat.get(j), Some('日' | '号'));
+    let known = (1..=12).contains(&month) && (1..=31).contains(&day);
+    (signed && known).then(|| (FoundDate::new(None, month, Some(day)), j + 1))
 }
 
 fn digits_at(flat: &[char], at: usize) -> usize {

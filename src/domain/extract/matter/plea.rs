@@ -144,6 +144,8 @@ pub(super) fn is_another(sentence: &str) -> bool {
         "最好",
         "不妨",
         "可以考虑",
+        "主意",
+        "点子",
     ];
     [&thanks[..], &misdeeds, &questions, &proposals]
         .iter()

@@ -116,6 +116,18 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "建言",
             "几点意见",
             "献策",
+            "我的主意",
+            "有个主意",
+            "有几个主意",
+            "出个主意供",
+            "我的点子",
+            "有个点子",
+            "有几个点子",
+            "我的想法",
+            "几点想法",
+            "几个想法",
+            "我的办法是",
+            "我的看法是",
         ],
     ),
 ];
@@ -224,10 +236,45 @@ pub(super) fn of(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
     let known = |holds: bool| f32::from(u8::from(holds));
     found.note("asks", known(asks));
     found.note("grieves", known(texts.iter().any(|t| plea::grieves(t))));
-    let unmixed = others == 0 && !texts.iter().any(|t| plea::is_another(t));
+    let unmixed =
+        others == 0 && !proposes_in_points(&texts) && !texts.iter().any(|t| plea::is_another(t));
     found.note("unmixed", known(unmixed));
     Some(found)
 }
+
+/// 这么着试试:一,错开…;二,…;三,…: points that nobody has called requests, facts or questions may be proposals.
+fn proposes_in_points(texts: &[String]) -> bool {
+    let all = texts.concat();
+    let said = |marks: [&str; 3]| {
+        let mut at = 0;
+        let mut first = None;
+        for mark in marks {
+            let Some(found) = all[at..].find(mark) else {
+                return false;
+            };
+            first.get_or_insert(at + found);
+            at += found + mark.len();
+        }
+        let lead = &all[..first.unwrap_or_default()];
+        let lead = lead
+            .trim_end_matches(':')
+            .rsplit(['。', '!', '?', ';'])
+            .next();
+        let called = has_any(lead.unwrap_or_default(), CALLED_POINTS);
+        all[..first.unwrap_or_default()].ends_with(':') && !called
+    };
+    said(["一,", "二,", "三,"])
+        || said(["一、", "二、", "三、"])
+        || said(["1.", "2.", "3."])
+        || said(["1、", "2、", "3、"])
+        || said(["一是", "二是", "三是"])
+}
+
+/// What leads points that are no proposals.
+const CALLED_POINTS: &[&str] = &[
+    "请求", "恳请", "要求", "诉求", "希望", "请", "问题", "反映", "情况", "事实", "如下", "事",
+    "原因", "理由", "困难", "难处", "违", "证据", "材料",
+];
 
 /// Earlier appeals that are told of.
 const APPEALED: &[&str] = &[

@@ -299,9 +299,22 @@ pub(super) fn antecedent(before: &str, writers: &Writers) -> Option<String> {
             .iter()
             .any(|word| !word.is_empty() && label.ends_with(word))
     });
-    let named = || whose::named_in(last_sentence(earlier), writers);
+    let named = || {
+        let mut earlier = earlier;
+        for _ in 0..SENTENCES_BACK {
+            let last = last_sentence(earlier);
+            if let Some(name) = whose::named_in(last, writers) {
+                return Some(name);
+            }
+            earlier = &earlier[..earlier.trim_end_matches(['。', '!', '?']).len() - last.len()];
+        }
+        None
+    };
     (points && is_number).then(named).flatten()
 }
+
+/// Sentences between a pronoun and whoever it points at.
+const SENTENCES_BACK: usize = 4;
 
 #[cfg(test)]
 mod tests {

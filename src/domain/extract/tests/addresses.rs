@@ -118,3 +118,25 @@ fn two_mentions_of_an_address_that_still_differ_are_left_to_a_person() {
     assert!(!held_back("苏州市姑苏区学府花园47幢1705室"));
     assert!(held_back("苏州市姑苏区学府花园41幢1705室"));
 }
+
+#[test]
+fn an_address_in_two_rows_of_an_envelope_is_one_and_the_office_it_goes_to_no_senders() {
+    use super::letters::{envelope, with_envelope};
+    let rows = [
+        "霍市长：",
+        "我们小区的路灯坏了半年，没有人修。",
+        "恳请派人修好。",
+        "汪小满",
+    ];
+    let parted = ["汉东省临江市河东区柳林街道柳林新村3单", "元302", "汪小满"];
+    let fields = with_envelope(&rows, envelope("霍市长 收", &parted));
+    let address = fields.address.value.unwrap_or_default();
+    assert!(address.ends_with("柳林新村3单元302"), "{address}");
+    // Nobody writes 收, and the office stands low.
+    let mut front = envelope("临江市信访局", &["临江红星机械厂铸造车间", "汪小满"]);
+    for line in front.lines.iter_mut().skip(1) {
+        line.quad = line.quad.map(|p| [p[0], p[1] + 170.0]);
+    }
+    let fields = with_envelope(&rows, front);
+    assert_ne!(fields.address.value.as_deref(), Some("临江市信访局"));
+}

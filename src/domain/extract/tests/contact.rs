@@ -348,3 +348,61 @@ fn a_number_below_a_name_in_the_text_is_not_the_writers() {
     let his = |p: &&Phone| p.field.value.as_deref() == Some("13325438911");
     assert!(fields.phones.iter().filter(his).all(|p| !p.field.accepted));
 }
+
+#[test]
+fn whom_to_ask_instead_takes_neither_the_day_nor_the_number_away() {
+    let row = format!("联系：{NUMBER}；找不着我就打我外甥小郭 13987654321");
+    let fields = below(&row);
+    assert_eq!(fields.letter_date.value.as_deref(), Some("2025-03-04"));
+    assert_eq!(numbers(&fields).first(), Some(&NUMBER));
+    assert!(
+        !fields
+            .phones
+            .iter()
+            .any(|p| p.field.accepted && p.field.value.as_deref() == Some("13987654321"))
+    );
+}
+
+#[test]
+fn two_numbers_one_figure_apart_with_two_owners_are_two() {
+    let fields = above("我哥的电话是13872514097，我的是13872514096。");
+    assert_eq!(numbers(&fields), [NUMBER, "13872514097"]);
+    assert!(!fields.phones[1].field.accepted);
+    assert_ne!(fields.phones[1].owner.as_deref(), Some("向传英"));
+}
+
+#[test]
+fn a_number_that_is_said_behind_it_to_be_anothers_is_never_accepted() {
+    for row in [
+        format!("电话{NUMBER}是我女子的。"),
+        format!("联系电话：{NUMBER}，是我邻居的。"),
+    ] {
+        let all = [above(&row), below(row.trim_end_matches('。'))];
+        for fields in all {
+            let phones = fields.phones.iter();
+            let mut accepted = phones.filter(|p| p.field.accepted);
+            assert!(accepted.next().is_none(), "{row}");
+        }
+    }
+    let own = above(&format!("我的电话{NUMBER}是我自己的。"));
+    assert_eq!(numbers(&own), [NUMBER]);
+}
+
+#[test]
+fn the_number_of_whoever_is_accused_sentences_before_is_shown_as_his() {
+    for rows in [
+        [
+            "举报东山村主任黄大发。会计手里有底账，一查就清楚。",
+            "他住村口，电话13872514097，请查。",
+        ],
+        [
+            "某局副局长黄大发收受现金十二万元。",
+            "黄大发，住珍珠路21号，手机13872514097。",
+        ],
+    ] {
+        let fields = read(&["市纪委：", rows[0], rows[1], "2025年3月4日"]);
+        let phone = fields.phones.first().expect("the number is shown");
+        assert_eq!(phone.owner.as_deref(), Some("黄大发"), "{rows:?}");
+        assert!(!phone.field.accepted);
+    }
+}

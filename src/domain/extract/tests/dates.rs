@@ -106,3 +106,65 @@ fn rooms_prices_and_versions_are_no_dates() {
         assert_eq!(date(row).value, None, "{row}");
     }
 }
+
+#[test]
+fn a_year_behind_its_day_is_the_days() {
+    for row in [
+        "3月17日2025年",
+        "三月十七日（2025年）",
+        "3.17日（二〇二五）",
+        "3月17日，2025",
+        "三月十七日（今年是2025年）",
+        "2025年3月17日（阳历）",
+    ] {
+        assert_eq!(date(row).value.as_deref(), Some("2025-03-17"), "{row}");
+    }
+    for row in [
+        "3月17日2025年度",
+        "3月17日2026年7月1日",
+        "三月十七日（2025年",
+        "三月十七日（农历）2025年",
+    ] {
+        assert!(!date(row).accepted, "{row}");
+    }
+}
+
+#[test]
+fn the_day_of_the_sun_beside_the_moons_is_taken_but_for_the_turn_of_the_year() {
+    let seen = date("二〇二四年　农历七月十五　公历八月十八日");
+    assert_eq!(seen.value.as_deref(), Some("2024-08-18"));
+    let seen = date("2024年国庆次日（10月2日）");
+    assert_eq!(seen.value.as_deref(), Some("2024-10-02"));
+    // 2023 is the moon's year.
+    for row in [
+        "二〇二三年农历腊月二十　公历一月三十日",
+        "2024年中秋（八月十五日）",
+        "2024年三月初九（阴历）",
+    ] {
+        assert_eq!(date(row).value, None, "{row}");
+    }
+}
+
+#[test]
+fn a_memo_is_dated_in_its_head_where_nothing_dates_its_foot() {
+    let memo = |rows: &[&str]| {
+        let top = ["收：宜昌市信访局", "发：汪小满", rows[0], "事由：路灯"];
+        let below = ["我们小区的路灯坏了半年，没有人修。", "请求派人修好。"];
+        let all: Vec<&str> = top
+            .iter()
+            .chain(&below)
+            .chain(&rows[1..])
+            .copied()
+            .collect();
+        letter(&all).letter_date.value
+    };
+    assert_eq!(
+        memo(&["日期：2025年3月17日", "签名：汪小满"]).as_deref(),
+        Some("2025-03-17")
+    );
+    assert_eq!(
+        memo(&["日期：2025年3月17日", "汪小满", "2025年3月18日"]).as_deref(),
+        Some("2025-03-18")
+    );
+    assert_eq!(memo(&["停电日期：2025年3月17日", "签名：汪小满"]), None);
+}

@@ -568,6 +568,10 @@ fn c10_the_purpose_is_told_by_its_words() {
     for (body, purpose) in [
         ("请求修路。", "投诉请求"),
         ("我建议在校门口增设红绿灯。", "意见建议"),
+        (
+            "我的主意不一定对：一，错开放学；二，划一块停车的地方；三，请家长轮着站岗。",
+            "意见建议",
+        ),
         ("我举报居委会主任邱德海贪污公款。", "检举控告"),
         ("我不服判决，特此申诉。", "申诉"),
         ("请问残疾人补贴怎么办理？", "咨询"),
@@ -837,4 +841,13 @@ fn the_end_of_an_address_lost_in_the_letter_is_taken_from_the_envelope_and_left_
     let fields = with_envelope(&rows(&["汪小满", "地址：临江市河西区桃园新村6幢30"]), front);
     assert_eq!(value(&fields.address), "临江市河西区桃园新村6幢301室");
     assert!(!fields.address.accepted);
+}
+
+#[test]
+fn points_that_nobody_calls_requests_are_a_persons_to_judge() {
+    let seen = told(&[
+        "校门口天天堵车，没有人管。不妨这么着试一试看：",
+        "一，错开放学；二，划一块停车的地方；三，请学校派人站岗。",
+    ]);
+    assert!(!seen.purpose.accepted);
 }
