@@ -23,18 +23,15 @@ impl Package {
     /// None where it is not there, or was taken away.
     fn of(name: &str, written: &str) -> Option<Self> {
         // What dpkg did last it writes last.
-        let newest = written.split("\n\n").filter_map(|stanza| {
-            (field(stanza, "Package")? == name).then(|| Self {
-                state: field(stanza, "Status")
-                    .and_then(|status| status.split(' ').next_back())
-                    .unwrap_or_default()
-                    .to_owned(),
-                version: field(stanza, "Version").unwrap_or_default().to_owned(),
-            })
-        });
-        newest
-            .last()
-            .filter(|found| !["not-installed", "config-files"].contains(&found.state.as_str()))
+        let of_name = |stanza: &&str| field(stanza, "Package") == Some(name);
+        let newest = written.split("\n\n").filter(of_name).last()?;
+        let state = field(newest, "Status").and_then(|status| status.split(' ').next_back());
+        let found = Self {
+            state: state.unwrap_or_default().to_owned(),
+            version: field(newest, "Version").unwrap_or_default().to_owned(),
+        };
+        let is_gone = ["not-installed", "config-files"].contains(&found.state.as_str());
+        (!is_gone).then_some(found)
     }
 }
 
