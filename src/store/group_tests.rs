@@ -255,6 +255,19 @@ async fn a_disk_that_is_full_is_told_as_such_and_forgotten_once_it_takes_changes
     assert_eq!(entries(&bench.file(), "letter/long"), 1);
 }
 
+/// A disk that had turned read-only was called well again: what was tried was answered before its commit, which alone meets the disk.
+#[tokio::test]
+async fn what_tries_the_disk_waits_for_its_commit() {
+    let bench = Bench::new();
+    let changes = |db: &mut Db| {
+        let before = db.connection.total_changes();
+        db.try_writing()?;
+        Ok(db.connection.total_changes() - before)
+    };
+    assert_eq!(bench.store.with(changes).await.unwrap(), 1);
+    bench.end();
+}
+
 /// That a session was used could not be written down, and everybody was asked to sign in, which a full disk takes even less.
 #[tokio::test]
 async fn a_disk_that_takes_nothing_throws_nobody_out() {
