@@ -1,4 +1,4 @@
-//! Rows that tell how to reach who wrote: 家住X,电话P,随时可以找我。 我的家在X,我的电话是P。 要找我就打P。 What such a row is, is decided here and nowhere else.
+//! Rows that tell how to reach who wrote: 家住X,电话P,随时可以找我。 我的家在X,我的电话是P。 要找我就打P。 What such a row is, is decided here; sentences of the body, and what leads to an address in its value, still have lists of their own (`phone/spoken.rs`, `address/cleaned.rs`).
 
 use crate::domain::zones::{Glyph, address_like, is_han, text_of};
 
