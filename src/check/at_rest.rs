@@ -146,6 +146,25 @@ fn swap(report: &mut Report) {
 mod tests {
     use super::*;
 
+    /// Its next step was the recovery sheet, of which there was none yet.
+    #[test]
+    fn before_laixin_setup_there_is_no_key_to_be_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/station.toml");
+        let mut settings = Settings::load(Path::new(shipped)).unwrap();
+        settings.station.data_dir = folder.path().to_owned();
+        settings.at_rest = Some(AtRest::Credential("laixin-key".into()));
+        let told = |settings: &Settings| {
+            let mut report = Report::default();
+            check(&mut settings.clone(), false, &mut report);
+            let codes = report.findings.iter().map(|one| one.code);
+            codes.collect::<Vec<_>>()
+        };
+        assert_eq!(told(&settings), ["key_not_made"]);
+        fs::write(settings.database(), "sealed").unwrap();
+        assert_eq!(told(&settings), ["key_not_there"]);
+    }
+
     /// What systemd 252 made of one byte with `--with-key=host`, and the example of its documentation for a host with a TPM.
     #[test]
     fn a_key_that_only_the_same_disk_encrypts_is_told_apart_from_one_bound_to_a_tpm() {
