@@ -177,6 +177,7 @@ archive-check:
 package:
 	@setup/setup.sh package
 	$(cargo) build $(profile) --bins --example manual
+	@for picture in $$(grep -oh 'pictures/[a-z0-9-]*\.png' docs/*.md | sort -u); do [ -e "docs/$$picture" ] || exec $(MAKE) pictures; done
 	package/package.sh
 
 package-trial: package

@@ -94,7 +94,8 @@ put systemd/sysusers.d/laixin.conf usr/lib/sysusers.d/laixin.conf
 put systemd/tmpfiles.d/laixin.conf usr/lib/tmpfiles.d/laixin.conf
 put systemd/udev/99-laixin.rules usr/lib/udev/rules.d/99-laixin.rules
 
-(cd config && find . -type f -printf '%P\n') | while read -r file; do put "config/$file" "etc/laixin/$file"; done
+# The units of an office lie where systemd finds them, in the package laixin-office.
+(cd config && find . -type f -not -name '*.service' -printf '%P\n') | while read -r file; do put "config/$file" "etc/laixin/$file"; done
 sed -i 's|^# font = "[^"]*" .*|font = "/usr/share/laixin/fonts/NotoSansCJK-Regular.ttc"   # any TrueType or OpenType file with Chinese characters does|' \
   "$root/etc/laixin/station.toml"
 grep -q '^font = "/usr/share/laixin/fonts/' "$root/etc/laixin/station.toml"
@@ -123,8 +124,8 @@ put "$cipher/sqlcipher/LICENSE-libtomcrypt" "$doc/licences/LibTomCrypt"
 put "$jpeg/LICENSE.md" "$doc/licences/libjpeg-turbo"
 put "$jpeg/README.ijg" "$doc/licences/README.ijg"
 put /usr/share/doc/fonts-noto-cjk/copyright "$doc/licences/fonts-noto-cjk"
-# Pictures are made by `make pictures`; without them the papers say in words what is to be seen.
-for picture in docs/pictures/*-zh.png; do [ ! -e "$picture" ] || put "$picture" "$doc/pictures/${picture##*/}"; done
+# No paper points to a picture that is not there: `make pictures` makes them.
+for picture in $(grep -oh 'pictures/[a-z0-9-]*\.png' docs/*.md | sort -u); do put "docs/$picture" "$doc/$picture"; done
 (cd tests/case_system && find . -type f -not -path '*__pycache__*' -printf '%P\n') | while read -r file; do put "tests/case_system/$file" "$doc/case_system/$file"; done
 
 mkdir -p "$root/DEBIAN"
@@ -161,6 +162,21 @@ for library in openvino_c openvino openvino_onnx_frontend openvino_intel_cpu_plu
 done
 put package/openvino.conf usr/lib/systemd/system/laixin.service.d/openvino.conf
 put package/debian/copyright-openvino usr/share/doc/laixin-openvino/copyright
+# What it has in it, with the notices of all that Intel built in.
+published=(.setup/openvino/openvino-*.dist-info)
+for notice in "${published[0]}"/licenses/LICENSE "${published[0]}"/licenses/licensing/*.txt; do
+  put "$notice" "usr/share/doc/laixin-openvino/licences/${notice##*/}"
+done
+tbb=$(sed -n 's/^Version: *//p' .setup/openvino/openvino/libs/tbb.pc)
+openvino=${published[0]##*/openvino-} openvino=${openvino%.dist-info}
+{
+  printf '{\n  "bomFormat": "CycloneDX",\n  "specVersion": "1.5",\n  "version": 1,\n  "components": [\n'
+  component OpenVINO "$openvino" Apache-2.0 && printf ',\n'
+  component oneDNN "with OpenVINO $openvino" Apache-2.0 && printf ',\n'
+  component oneTBB "$tbb" Apache-2.0 && printf '\n'
+  printf '  ]\n}\n'
+} >"$out/laixin-openvino.cdx.json"
+put "$out/laixin-openvino.cdx.json" usr/share/doc/laixin-openvino/laixin-openvino.cdx.json
 pack laixin-openvino "laixin (= $version)" 'faster OCR runtime of the scanning station' \
   ' OpenVINO of Intel, for processors of the x86-64 family: pages are read about a third
  faster, and as they are read without it.'

@@ -94,14 +94,14 @@ impl Alarm {
             Some(ClockTrouble::SetBack(found)) => (
                 "clock_set_back",
                 format!(
-                    "the clock of this machine is behind what is on record, {}: files stay where they are, nothing is closed or handed over; set it right (timedatectl), or let an officer confirm it",
+                    "the clock of this machine is behind what is on record, {}: files stay where they are, nothing is closed or handed over; where it is right now an officer confirms it, where it is wrong set it right",
                     found.last.rfc3339()
                 ),
             ),
             Some(ClockTrouble::JumpedAhead(found)) => (
                 "clock_jumped_ahead",
                 format!(
-                    "the clock of this machine is far ahead of {}, which it should show or which was written last: nothing is destroyed by policy; set it right (timedatectl), or let an officer confirm it",
+                    "the clock of this machine is far ahead of {}, which it should show or which was written last: nothing is destroyed by policy; where it is right now an officer confirms it, where it is wrong set it right",
                     found.last.rfc3339()
                 ),
             ),

@@ -26,6 +26,7 @@ use crate::health::Readiness;
 use crate::store::{Db, GoneError, StoreError};
 
 pub use finding::Finding;
+pub(crate) use finding::Said;
 use finding::Value;
 pub(crate) use machine::room_of;
 pub use together::{counter, reader};
@@ -130,6 +131,11 @@ pub async fn everything(settings: Arc<Settings>, running: Option<Running>) -> Ve
     report.findings
 }
 
+/// Whether packages of the station are being installed just now, as far as anybody can see.
+pub(crate) fn is_being_installed() -> bool {
+    package::is_at_work(package::DPKG.as_ref())
+}
+
 /// What was found, and when.
 #[derive(Debug, Clone)]
 pub struct Checked {
@@ -202,6 +208,10 @@ fn database(settings: &Settings, report: &mut Report) {
     let error = match Db::look_at(settings) {
         Ok(db) => {
             report.good("database", "database_opens", shown);
+            if let Err(StoreError::Gone(gone)) = crate::store::originals_are_there(settings, &db) {
+                let folder = settings.evidence_dir().display().to_string();
+                report.bad("originals", gone.code(), &[&folder]);
+            }
             return office::accounts(&db, report);
         }
         Err(error) => error,

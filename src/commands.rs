@@ -23,6 +23,7 @@ pub mod run;
 pub mod scanner;
 mod self_test;
 pub mod separators;
+mod spoken;
 pub mod tls;
 pub mod token;
 pub mod user;
@@ -78,13 +79,17 @@ fn unlocked(file: &Path) -> Result<Settings, u8> {
 }
 
 fn unlock(mut settings: Settings) -> Result<Settings, u8> {
-    settings.unlock().map_err(|error| shut(&error))?;
-    Ok(settings)
+    match settings.unlock() {
+        Ok(()) => Ok(settings),
+        Err(error) => {
+            spoken::complain!("{}", crate::Chain(&error));
+            Err(code_of_key(&error))
+        }
+    }
 }
 
-/// Says why the station's data does not open; the exit code.
-fn shut(error: &AtRestError) -> u8 {
-    eprintln!("laixin: {}", crate::Chain(error));
+/// The exit code where the station's data does not open.
+fn code_of_key(error: &AtRestError) -> u8 {
     match error.may_pass() {
         true => FINDING,
         false => USAGE,
@@ -105,8 +110,10 @@ pub(super) fn code_of(error: &StoreError) -> u8 {
 }
 
 fn load(file: &Path) -> Result<Settings, u8> {
-    Settings::load(file).map_err(|error| {
+    let settings = Settings::load(file).map_err(|error| {
         eprintln!("laixin: {}", crate::Chain(&error));
         USAGE
-    })
+    })?;
+    spoken::as_in(&settings);
+    Ok(settings)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::App;
-use crate::check::{Checked, Level};
+use crate::check::{self, Checked, Level};
 use crate::clock::{self, Millis};
 use crate::sd_notify::Beat;
 use crate::store::StoreError;
@@ -17,6 +17,8 @@ use crate::{Chain, config};
 const LOOK: Duration = Duration::from_secs(15);
 /// The first check: tasks have seen their devices by then, and an administrator who has just started it waits for no more.
 const FIRST_CHECK: Duration = Duration::from_secs(3);
+/// How long the first check waits for packages that are being installed.
+const INSTALLED_WITHIN: Duration = Duration::from_secs(120);
 /// A station that has just started has other things to do.
 const AFTER_START: Duration = Duration::from_secs(300);
 /// Days of the health log rolled up in one turn at most; the store does other work between them.
@@ -31,7 +33,14 @@ pub async fn run(app: App, beat: Beat, stop: CancellationToken) {
     let first = app.clone();
     let mut at_work = Some(tokio::spawn(async move {
         tokio::time::sleep(FIRST_CHECK).await;
-        check(&first).await;
+        // Once they are all there: halfway every package looks as if it had been cut.
+        for _ in 0..INSTALLED_WITHIN.as_secs() / LOOK.as_secs() {
+            if !check::is_being_installed() {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        make_check(&first).await;
     }));
     loop {
         tokio::select! {
@@ -70,11 +79,11 @@ pub async fn turn(app: &App) -> Result<(), StoreError> {
     if app.store.with(|db| db.clock_trouble()).await?.is_none() {
         roll_up(app, &app.settings.health, clock::now()).await?;
     }
-    check(app).await;
+    make_check(app).await;
     Ok(())
 }
 
-async fn check(app: &App) {
+async fn make_check(app: &App) {
     if let Some(made) = app.check_again().await {
         tell(&made);
     }

@@ -172,7 +172,7 @@ impl Reader {
                 Err(WorkerError::Stopped) => return false,
                 Err(error) => {
                     let message = format!(
-                        "{}; pages wait until this is mended (make setup)",
+                        "{}; pages wait until this is mended: install the package again (from source: make setup)",
                         crate::Chain(&error)
                     );
                     self.readiness

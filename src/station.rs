@@ -22,7 +22,7 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
-use crate::store::{Db, GoneError, Store, StoreError};
+use crate::store::{Db, GoneError, Store, StoreError, originals_are_there};
 use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
 pub mod status;
@@ -140,7 +140,12 @@ impl StationError {
             | Self::Tls(_) => false,
             Self::Store { source, .. } => match source {
                 // Its disk may yet be mounted.
-                StoreError::Gone(gone) => matches!(gone, GoneError::Emptied { .. }),
+                StoreError::Gone(gone) => {
+                    matches!(
+                        gone,
+                        GoneError::Emptied { .. } | GoneError::Originals { .. }
+                    )
+                }
                 source => !matches!(
                     source,
                     StoreError::Newer { .. }
@@ -419,7 +424,9 @@ fn keep_private(settings: &Settings) {
 
 fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>), StationError> {
     let path = settings.database();
+    let own = settings.clone();
     let opened = Store::of(settings).and_then(|(store, thread)| {
+        store.wait(move |db| originals_are_there(&own, db))?;
         // Before anybody can ask: what an older laixin drafted is not open for want of a look.
         let restricted = store.wait(Db::restrict_older)?;
         if restricted > 0 {

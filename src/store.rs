@@ -140,6 +140,7 @@ pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;
 pub use figures::{DayCounts, Outstanding};
 pub use gone::GoneError;
+pub(crate) use gone::originals_are_there;
 pub use grew::TakenLately;
 pub use grounds::{AlertAnswer, AlertQuote};
 pub use grouping::{Hold, KeptNames, Ordered, TakeOrdered};

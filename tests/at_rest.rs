@@ -23,6 +23,7 @@ impl Keyed {
 
 fn laixin(arguments: &[&str]) -> Output {
     let child = Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .args(arguments)
         .stdin(Stdio::null())
         .output();
@@ -402,6 +403,7 @@ fn a_wrong_and_a_missing_key_are_refused_in_one_sentence_and_nothing_is_written(
         "[at_rest]\ncredential = \"laixin-key\"\n",
     );
     let done = Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .args(["key", "check", "--config"])
         .arg(settings)
         .env("CREDENTIALS_DIRECTORY", of.keys.path())
@@ -455,6 +457,7 @@ fn plain(pages: u16) -> Keyed {
 /// Starts it, kills it after a random time unless it has ended before; whether it ended well.
 fn killed(seed: &mut Seed, longest_ms: u64, settings: &Path, arguments: &[&str]) -> bool {
     let mut child = Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .args(arguments)
         .arg("--config")
         .arg(settings)

@@ -51,6 +51,7 @@ fn key(station: &TestStation) -> PathBuf {
     if !file.exists() {
         let text = file.to_str().unwrap();
         let done = Command::new(LAIXIN)
+            .env("LC_MESSAGES", "en")
             .args(["backup", "--new-key", text])
             .output()
             .unwrap();
@@ -81,6 +82,7 @@ fn restore_with(station: &TestStation, from: &Path, machine: &str, more: &[&str]
     fs::write(&config, other).unwrap();
     let key = key(station);
     Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .arg("restore")
         .arg(from)
         .args(more)
@@ -94,6 +96,7 @@ fn restore_with(station: &TestStation, from: &Path, machine: &str, more: &[&str]
 
 fn verify(station: &TestStation, machine: &str) -> Output {
     Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .arg("verify")
         .arg("--config")
         .arg(station.folder(&format!("{machine}.toml")))
@@ -156,6 +159,7 @@ fn killed_at_random_moments_while_pages_arrive_and_then_restored_on_another_mach
             station.scan_bytes(&page(number), &format!("L{number:03}_p1.png"));
         }
         let mut child = Command::new(LAIXIN)
+            .env("LC_MESSAGES", "en")
             .arg("backup")
             .arg(&to)
             .arg("--key-file")
@@ -324,6 +328,7 @@ fn nothing_is_restored_over_a_station() {
     assert!(done.status.success(), "{}", told(&done));
     let config = station.folder("other.toml");
     let check = Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .arg("check")
         .arg("--config")
         .arg(config)
@@ -395,6 +400,32 @@ fn a_lost_database_is_not_begun_anew_and_what_is_left_is_kept_by_the_restore() {
     assert!(verified.status.success(), "{}", told(&verified));
 }
 
+/// With their disk not mounted, every page was called damaged, and new ones went into the mount point.
+#[test]
+fn a_bare_folder_of_originals_beside_its_database_is_told_and_not_written_into() {
+    let mut station = station_with(1);
+    station.kill();
+    station.tampered();
+    let (folder, disk) = (station.folder("data/evidence"), station.folder("disk"));
+    fs::rename(&folder, &disk).unwrap();
+    // A start makes `unfinished` also in a mount point.
+    fs::create_dir_all(folder.join("unfinished")).unwrap();
+    let run = station.try_command(&["run"], None);
+    assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+    assert!(told(&run).contains("originals_away"), "{}", told(&run));
+    let checked = station.try_command(&["check"], None);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(
+        told(&checked).contains("磁盘没有挂载"),
+        "{}",
+        told(&checked)
+    );
+    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(&disk, &folder).unwrap();
+    station.start();
+    station.command(&["verify"], None);
+}
+
 /// Nothing of the old station is in it, and the first start made a new one without a word.
 #[test]
 fn an_empty_or_unmounted_data_folder_begins_no_new_station() {
@@ -455,6 +486,7 @@ fn a_restore_that_was_cut_says_so_and_is_run_again() {
     fs::write(under_way.join("into-place"), "").unwrap();
     let run = |command: &str| {
         let done = Command::new(LAIXIN)
+            .env("LC_MESSAGES", "en")
             .args([command, "--config"])
             .arg(station.folder("cut.toml"))
             .output();

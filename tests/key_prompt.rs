@@ -25,6 +25,7 @@ fn typed(settings: &Path, words: &str) -> Output {
 
 fn with(settings: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(LAIXIN);
+    command.env("LC_MESSAGES", "en");
     command.args(arguments).arg("--config").arg(settings);
     command
 }
@@ -92,6 +93,7 @@ fn a_key_that_systemd_encrypted_opens_the_station() {
         station.folder("credentials"),
     );
     let made = Command::new(LAIXIN)
+        .env("LC_MESSAGES", "en")
         .args(["key", "new", "--to"])
         .arg(&key)
         .output()

@@ -165,6 +165,8 @@ impl TestStation {
     /// Runs a command beside the station.
     pub fn try_command(&self, arguments: &[&str], stdin: Option<&str>) -> Output {
         let mut child = Command::new(LAIXIN)
+            // Compared line by line; in Chinese it is what `words::said` says.
+            .env("LC_MESSAGES", "en")
             .args(arguments)
             .arg("--config")
             .arg(self.folder("station.toml"))
@@ -227,6 +229,8 @@ impl TestStation {
             .stdout(Stdio::null())
             .stderr(log)
             .env_remove("JOURNAL_STREAM")
+            // As the unit has it.
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .envs(self.surroundings.iter().map(|(name, value)| (name, value)))
             .spawn()
             .expect("the daemon starts");

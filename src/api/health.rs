@@ -94,26 +94,23 @@ pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
     (status, Json(Ready { ready, parts })).into_response()
 }
 
+/// Asks the store whether it answers and its disk takes changes, and tells it to whoever asks the station's readiness: pages and metrics too.
+async fn ask_store(app: &App) {
+    const PART: &str = "store";
+    const SILENT: &str = "the database does not answer; the station's log says more";
+    if app.store.with(|db| db.answers()).await.is_err() {
+        app.readiness.not_ready(PART, "store_failed", SILENT);
+    } else if app.store.takes_changes().await {
+        app.readiness.ready(PART);
+    } else {
+        app.readiness.not_ready(PART, "storage_full", STORAGE_FULL);
+    }
+}
+
 /// Every part by name, and why it does not work where it does not; the store and the cabinets are asked, the others said so themselves.
 pub(crate) async fn parts(app: &App) -> BTreeMap<String, Option<NotReady>> {
+    ask_store(app).await;
     let mut parts = app.readiness.parts();
-    let store = app
-        .store
-        .with(|db| db.answers())
-        .await
-        .err()
-        .map(|_| NotReady {
-            code: "store_failed".into(),
-            message: "the database does not answer; the station's log says more".into(),
-        });
-    let store = match store {
-        None if !app.store.takes_changes().await => Some(NotReady {
-            code: "storage_full".into(),
-            message: STORAGE_FULL.into(),
-        }),
-        store => store,
-    };
-    parts.insert("store".into(), store);
     for cabinet in app.cabinets.values() {
         let view = cabinet.view();
         let part = parts.entry(format!("cabinet/{}", view.id)).or_insert(None);

@@ -61,22 +61,21 @@ fn is_hash_of(phc: &str, password: &str) -> Result<bool, argon2::password_hash::
     Ok(output(&argon2, password, salt, hash.len())? == hash)
 }
 
-/// The hash itself, one at a time in the memory that all share: 19 MB each, which the C library keeps for every thread that ever asked, and
-/// a hundred who sign in at once must not take two gigabytes.
+/// The hash itself, one at a time: 19 MB each, and a hundred who sign in at once must not take two gigabytes. They go back to the system afterwards
+/// (`MALLOC_MMAP_THRESHOLD_` of the unit).
 fn output(
     argon2: &Argon2<'_>,
     password: &str,
     salt: Salt<'_>,
     length: usize,
 ) -> Result<Output, argon2::password_hash::Error> {
-    static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+    static TURN: Mutex<()> = Mutex::new(());
     let mut salt_bytes = [0; Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut salt_bytes)?;
     Output::init_with(length, |out| {
-        // Whoever panicked left blocks that are written before they are read.
-        let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.resize(argon2.params().block_count(), Block::default());
-        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut *memory)?;
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = vec![Block::default(); argon2.params().block_count()];
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut memory)?;
         Ok(())
     })
 }

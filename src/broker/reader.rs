@@ -49,7 +49,7 @@ pub enum ReaderError {
     Key(#[from] KeyFault),
     /// Its models.
     #[error(
-        "the models cannot be loaded; run make setup, or name their folder in reading.models_dir"
+        "the models cannot be loaded; install the package again (from source: make setup), or name their folder in reading.models_dir"
     )]
     Models(#[source] WorkerError),
 }

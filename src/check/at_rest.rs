@@ -34,6 +34,10 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
                 report.bad("database", "database_shut", &[&path.display().to_string()]);
             }
             AtRestError::Emptied { .. } => return, // told of the database
+            // What the credential opens was not begun either: laixin-setup makes both.
+            _ if is_before_setup(&wanted, settings) => {
+                return report.bad("at_rest", "key_not_made", &[]);
+            }
             _ => report.bad("at_rest", "key_not_there", &[]),
         }
         report.said(Chain(&error));
@@ -52,6 +56,16 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
     }
     scanner_folders(settings, report);
     swap(report);
+}
+
+/// A station out of the package before `laixin-setup`: its key is to be a credential, and nothing is there that a key was made for.
+fn is_before_setup(wanted: &AtRest, settings: &Settings) -> bool {
+    let begun = [
+        settings.database(),
+        settings.evidence_dir(),
+        settings.station.data_dir.join(crate::at_rest::MARKER_FILE),
+    ];
+    matches!(wanted, AtRest::Credential(_)) && !begun.iter().any(|path| path.exists())
 }
 
 /// Where the key comes from, in words.

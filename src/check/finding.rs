@@ -43,6 +43,20 @@ impl<T: ToString> From<T> for Value {
     }
 }
 
+/// What was said of a finding beside its own words.
+pub(crate) enum Said {
+    /// In the reader's language.
+    InWords(String),
+    /// As a library, a device or the program's code has it.
+    ByOthers(String),
+}
+
+/// Whether words of English are left in it: what a library or a device said.
+fn is_english(said: &str) -> bool {
+    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+    said.split([' ', ',', ';', ':']).filter(is_word).count() > 2
+}
+
 fn filled(w: &Words, key: &str, values: &[Value]) -> String {
     let told: Vec<String> = values.iter().map(|value| value.told(w)).collect();
     let values: Vec<&dyn std::fmt::Display> = told.iter().map(|value| value as _).collect();
@@ -81,15 +95,21 @@ impl Finding {
         filled(w, &format!("check.{}", self.code), &self.values)
     }
 
-    /// What the system or a device said of it, where it said something: the system's common errors in words, the rest in its own language.
-    pub(crate) fn said(&self, w: &Words) -> Option<String> {
-        self.said.as_deref().map(|said| w.system_said(said))
+    /// What was said of it, where something was: errors of ours and the system's common ones in words, what others say as they have it.
+    pub(crate) fn said(&self, w: &Words) -> Option<Said> {
+        let said = w.system_said(self.said.as_deref()?);
+        let is_read = w.language() == Language::Chinese && !is_english(&said);
+        Some(match is_read {
+            true => Said::InWords(said),
+            false => Said::ByOthers(said),
+        })
     }
 
     /// What was found and what was said of it, in one line.
     pub(crate) fn whole(&self, w: &Words) -> String {
         match self.said(w) {
-            Some(said) => w.two("check_page.said", self.told(w), said),
+            Some(Said::InWords(said)) => w.two("check_page.said", self.told(w), said),
+            Some(Said::ByOthers(said)) => w.two("check_page.said_by_others", self.told(w), said),
             None => self.told(w),
         }
     }

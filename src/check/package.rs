@@ -2,13 +2,16 @@
 //! files; says nothing where there are none or the station came another way.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Report;
 
 /// Where dpkg writes down what is installed.
 pub(super) const DPKG: &str = "/var/lib/dpkg";
 const STATION: &str = "laixin";
+/// dpkg unpacks and configures the largest of the packages in less.
+const MOMENTS: Duration = Duration::from_secs(30);
 const BESIDE: [&str; 2] = ["laixin-office", "laixin-openvino"];
 
 /// One package, as dpkg has it.
@@ -58,6 +61,28 @@ fn written(dpkg: &Path) -> Option<String> {
         all.push_str(&fs::read_to_string(file).unwrap_or_default());
     }
     Some(all)
+}
+
+/// Whether dpkg seems to be at work on the station's packages: one of them is not whole, and it wrote down something moments ago. The first of several files
+/// restarts the station while the others are still to come.
+pub(super) fn is_at_work(dpkg: &Path) -> bool {
+    let is_half = |name: &str, written: &str| {
+        Package::of(name, written).is_some_and(|found| found.state != "installed")
+    };
+    let Some(written) = written(dpkg) else {
+        return false;
+    };
+    let is_fresh = |path: PathBuf| {
+        let changed = path.metadata().and_then(|of| of.modified());
+        changed.is_ok_and(|at| at.elapsed().is_ok_and(|ago| ago < MOMENTS))
+    };
+    [STATION]
+        .iter()
+        .chain(&BESIDE)
+        .any(|name| is_half(name, &written))
+        && ["status", "updates"]
+            .iter()
+            .any(|name| is_fresh(dpkg.join(name)))
 }
 
 /// The station's packages.
@@ -181,6 +206,28 @@ mod tests {
             assert_eq!(told("0.1.0"), [("package_of_another_version", 3)]);
             assert_eq!(told("0.1.1"), [("package_whole", 1)]);
         }
+    }
+
+    /// The first of three packages restarts the station, which called the other two cut short.
+    #[test]
+    fn packages_that_are_being_installed_are_waited_for_and_those_that_were_cut_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let status = folder.path().join("status");
+        let write = |state: &str| {
+            let stanza =
+                format!("Package: laixin-office\nStatus: install ok {state}\nVersion: 1\n");
+            fs::write(&status, stanza).unwrap();
+        };
+        fs::create_dir(folder.path().join("updates")).unwrap();
+        write("unpacked");
+        assert!(is_at_work(folder.path()));
+        let earlier = std::time::SystemTime::now() - 2 * MOMENTS;
+        for path in [&status, &folder.path().join("updates")] {
+            fs::File::open(path).unwrap().set_modified(earlier).unwrap();
+        }
+        assert!(!is_at_work(folder.path()));
+        write("installed");
+        assert!(!is_at_work(folder.path()));
     }
 
     #[test]

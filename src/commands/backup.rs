@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::spoken::{complain, say};
 use super::user::operator_of_the_machine;
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::api::password::random_hex;
@@ -52,8 +53,8 @@ impl LockArgs {
             (Some(file), _) | (None, Some(file)) => Ok(Lock::KeyFile(file.clone())),
             (None, None) if backup.unencrypted => Ok(Lock::Unencrypted),
             (None, None) => {
-                eprintln!(
-                    "laixin: back-ups are encrypted, and no key is named: --key-file FILE (or backup.key_file in the settings) names the key they were made with; no other opens them. For the first back-up `laixin backup --new-key FILE` makes one (keep a copy of it in a safe, not with the back-ups). Back-ups in the clear: --unencrypted"
+                complain!(
+                    "back-ups are encrypted, and no key is named: --key-file FILE (or backup.key_file in the settings) names the key they were made with; no other opens them. For the first back-up `laixin backup --new-key FILE` makes one (keep a copy of it in a safe, not with the back-ups). Back-ups in the clear: --unencrypted"
                 );
                 Err(USAGE)
             }
@@ -67,14 +68,14 @@ pub(super) fn folder_of(named: Option<&PathBuf>, settings: &Settings) -> Result<
         .or(settings.backup.folder.as_ref())
         .cloned()
         .ok_or_else(|| {
-            eprintln!("laixin: name a folder, or set backup.folder in the settings");
+            complain!("name a folder, or set backup.folder in the settings");
             USAGE
         })
 }
 
 /// Says what went wrong; the exit code.
 pub(super) fn told(error: &BackupError) -> u8 {
-    eprintln!("laixin: {}", Chain(error));
+    complain!("{}", Chain(error));
     match error {
         BackupError::KeyFile { .. }
         | BackupError::WrongKey { .. }
@@ -138,7 +139,7 @@ fn record(settings: &Settings, folder: &Folder, made: &Made) -> Result<(), Backu
 
 fn report(made: &Made, folder: &Path, seconds: f64) -> u8 {
     let manifest = &made.manifest;
-    println!(
+    say!(
         "{}: back-up {}, {} originals ({} new), ledger {} entries up to {}; everything read back and compared, {seconds:.1} s",
         folder.display(),
         manifest.snapshot,
@@ -148,12 +149,12 @@ fn report(made: &Made, folder: &Path, seconds: f64) -> u8 {
         manifest.ledger.hash,
     );
     for sha256 in &made.mended {
-        println!(
+        say!(
             "original {sha256} was damaged in the back-up and was written again; have the disk looked at"
         );
     }
     for sha256 in &made.lost {
-        println!(
+        say!(
             "original {sha256} is NOT in this back-up: the station has lost it or it was altered; run `laixin verify`"
         );
     }
@@ -164,7 +165,7 @@ fn list(folder: &Path, lock: &Lock) -> u8 {
     let listed = Folder::open(folder, lock).and_then(|folder| {
         for snapshot in folder.snapshots()? {
             let manifest = folder.read_manifest(&snapshot)?;
-            println!(
+            say!(
                 "{snapshot}\t{}\t{}\t{} originals\tledger {} {}",
                 manifest.made_at,
                 manifest.station,
@@ -190,15 +191,15 @@ fn new_key(file: &Path) -> u8 {
         });
     match made {
         Ok(()) => {
-            println!(
+            say!(
                 "{}: a new key. Without it no back-up can be restored: print it or copy it into a safe, not onto the back-up disk. Name it as backup.key_file in the settings.",
                 file.display()
             );
             GOOD
         }
         Err(error) => {
-            eprintln!(
-                "laixin: {}: {error}; an existing file is never overwritten",
+            complain!(
+                "{}: {error}; an existing file is never overwritten",
                 file.display()
             );
             FINDING

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use clap::{Args, Subcommand};
 
+use super::spoken::{complain, say};
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::at_rest::{self, AtRestError, KeyId, Marker, Secret, StationKey, TurnError, Turned};
 use crate::broker::SealKey;
@@ -90,7 +91,7 @@ pub fn run(args: &KeyArgs) -> u8 {
 }
 
 fn told(error: &dyn std::error::Error, code: u8) -> u8 {
-    eprintln!("laixin: {}", Chain(error));
+    complain!("{}", Chain(error));
     code
 }
 
@@ -100,8 +101,8 @@ fn refused(error: &AtRestError) -> u8 {
 
 fn named(settings: &Settings) -> Result<&AtRest, u8> {
     settings.at_rest.as_ref().ok_or_else(|| {
-        eprintln!(
-            "laixin: the settings say nothing of a key: set [at_rest], e.g. credential = \"laixin-key\" (config/station.toml explains the choice)"
+        complain!(
+            "the settings say nothing of a key: set [at_rest], e.g. credential = \"laixin-key\" (config/station.toml explains the choice)"
         );
         USAGE
     })
@@ -112,8 +113,8 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
     let wanted = named(&settings)?;
     let data = settings.station.data_dir.as_path();
     if let Some(marker) = Marker::read(data).map_err(|error| refused(&error))? {
-        eprintln!(
-            "laixin: this station has key {} already; `laixin key rotate` changes it",
+        complain!(
+            "this station has key {} already; `laixin key rotate` changes it",
             marker.key
         );
         return Err(USAGE);
@@ -122,8 +123,8 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
     let is_new = state.is_ok_and(|state| state == DatabaseState::None);
     let (key, marker) = match wanted {
         AtRest::PassphraseFile(_) if !is_new => {
-            eprintln!(
-                "laixin: there is a station already: `laixin key encrypt` makes its key of the passphrase and encrypts it"
+            complain!(
+                "there is a station already: `laixin key encrypt` makes its key of the passphrase and encrypts it"
             );
             return Err(USAGE);
         }
@@ -161,8 +162,8 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
         _ => at_rest::place_of(wanted),
     };
     match is_new {
-        true => println!("{place} is in place; the first start encrypts everything with it."),
-        false => println!(
+        true => say!("{place} is in place; the first start encrypts everything with it."),
+        false => say!(
             "{place} is in place. This station still lies in the clear: stop it and run `laixin key encrypt`."
         ),
     }
@@ -187,7 +188,7 @@ fn broker(file: &Path) -> Result<u8, u8> {
 fn new_file(file: &Path) -> Result<u8, u8> {
     let key = StationKey::new().map_err(|error| told(&error, FINDING))?;
     write_new(file, &key.text())?;
-    println!(
+    say!(
         "{}: a new key, number {}. `laixin key rotate --new {}` changes a station to it.",
         file.display(),
         key.id(),
@@ -209,8 +210,8 @@ fn write_new(file: &Path, text: &str) -> Result<(), u8> {
             to.sync_all()
         });
     made.map_err(|error| {
-        eprintln!(
-            "laixin: {}: {error}; an existing file is never overwritten",
+        complain!(
+            "{}: {error}; an existing file is never overwritten",
             file.display()
         );
         FINDING
@@ -221,8 +222,8 @@ fn write_new(file: &Path, text: &str) -> Result<(), u8> {
 fn encrypt_credential(name: &str, key: &StationKey) -> Result<(), u8> {
     let file = Path::new(CREDENTIALS).join(name);
     if file.exists() {
-        eprintln!(
-            "laixin: {} is there already and is never overwritten",
+        complain!(
+            "{} is there already and is never overwritten",
             file.display()
         );
         return Err(FINDING);
@@ -246,8 +247,8 @@ fn encrypt_credential(name: &str, key: &StationKey) -> Result<(), u8> {
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     };
-    eprintln!(
-        "laixin: systemd-creds cannot encrypt the key into {}: {why}. Run this as root on the machine itself, or set key_file in [at_rest]",
+    complain!(
+        "systemd-creds cannot encrypt the key into {}: {why}. Run this as root on the machine itself, or set key_file in [at_rest]",
         file.display()
     );
     Err(FINDING)
@@ -300,7 +301,7 @@ fn encrypt(config: &ConfigArg) -> Result<u8, u8> {
     let done = at_rest::encrypt(&settings, &mut progress);
     let (key, turned) = done.map_err(|error| not_turned(&error))?;
     print_sheet(&settings.station.name, &key);
-    println!(
+    say!(
         "What lay in the clear before may still be found in free places of these disks: overwrite or replace them where that matters."
     );
     Ok(report(key.id(), &turned))
@@ -314,11 +315,9 @@ fn rotate(config: &ConfigArg, new: &Path) -> Result<u8, u8> {
         let file = new.display();
         match takes_passphrase {
             true => {
-                eprintln!("laixin: {file} is not there: write the new passphrase into it first")
+                complain!("{file} is not there: write the new passphrase into it first")
             }
-            false => eprintln!(
-                "laixin: {file} is not there: `laixin key new --to {file}` makes a new key"
-            ),
+            false => complain!("{file} is not there: `laixin key new --to {file}` makes a new key"),
         }
         return Err(USAGE);
     }
@@ -327,7 +326,7 @@ fn rotate(config: &ConfigArg, new: &Path) -> Result<u8, u8> {
     let done = at_rest::rotate(&settings, &secret, &mut progress);
     let (key, turned) = done.map_err(|error| not_turned(&error))?;
     print_sheet(&settings.station.name, &key);
-    println!(
+    say!(
         "Now put the new key in the place of the old one: {}. The old one is forgotten as soon as the new one was used once (`laixin key check`).",
         at_rest::place_of(wanted)
     );
@@ -354,12 +353,13 @@ fn not_turned(error: &TurnError) -> u8 {
 
 fn report(key: KeyId, turned: &Turned) -> u8 {
     let line = |name: &str, of: &Resealed| {
-        println!(
+        say!(
             "{name}: {} encrypted with key {key}, {} were already",
-            of.sealed, of.already
+            of.sealed,
+            of.already
         );
         for file in &of.left {
-            println!(
+            say!(
                 "{name}: {} is no whole original and was left as it is: run `laixin verify`",
                 file.display()
             );
@@ -368,7 +368,7 @@ fn report(key: KeyId, turned: &Turned) -> u8 {
     line("originals", &turned.originals);
     line("second copies", &turned.second);
     for (folder, count) in &turned.taken_files {
-        println!(
+        say!(
             "{}: {count} taken files lie there in the clear; they are among the originals: remove them",
             folder.display()
         );
@@ -383,7 +383,7 @@ fn check(config: &ConfigArg) -> u8 {
         Err(code) => return code,
     };
     let Some(wanted) = &settings.at_rest else {
-        println!(
+        say!(
             "this station lies in the clear: whoever takes its disk reads every letter. Set [at_rest], run `laixin key new`, then `laixin key encrypt`"
         );
         return FINDING;
@@ -397,30 +397,30 @@ fn check(config: &ConfigArg) -> u8 {
     };
     let place = at_rest::place_of(wanted);
     if let Some(outdated) = lock.outdated() {
-        println!(
+        say!(
             "{place}: STILL THE OLD KEY {outdated}. The station's is {}: put the new key there now, and keep it and its sheet; the old one leads to it only until the new one was used once",
             opened.id()
         );
         return FINDING;
     }
-    println!("{place}: key {}, the station's", opened.id());
+    say!("{place}: key {}, the station's", opened.id());
     if lock.is_turning() {
-        println!(
+        say!(
             "it was being encrypted, or its key changed, and that was cut short: stop the station and run `laixin key encrypt` or `laixin key rotate` again"
         );
         return FINDING;
     }
     match crate::store::Db::look_at(&settings).and_then(|db| db.damage()) {
-        Ok(None) => println!(
+        Ok(None) => say!(
             "{}: opens, every page as it was written",
             settings.database().display()
         ),
         Ok(Some(why)) => {
-            println!("{}: {why}", settings.database().display());
+            say!("{}: {why}", settings.database().display());
             return FINDING;
         }
         Err(crate::store::StoreError::Sqlite(_)) if !settings.database().exists() => {
-            println!("no database yet; the first start makes it");
+            say!("no database yet; the first start makes it");
         }
         Err(error) => return told(&error, FINDING),
     }
@@ -436,7 +436,7 @@ fn in_the_clear(settings: &Settings) -> u8 {
     let mut found = 0;
     for folder in folders.into_iter().flatten() {
         let (sealed, clear) = crate::evidence::sealed_and_clear(&folder);
-        println!(
+        say!(
             "{}: {sealed} encrypted, {clear} in the clear",
             folder.display()
         );

@@ -81,7 +81,7 @@ pub fn run(args: &ReadArgs) -> u8 {
         Ok(engine) => engine,
         Err(error) => {
             eprintln!(
-                "laixin: {}; run make setup, or name the folder of the models with --models",
+                "laixin: {}; install the package again (from source: make setup), or name the folder of the models with --models",
                 crate::Chain(&error)
             );
             return USAGE;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::backup::{LockArgs, folder_of, told};
+use super::spoken::{complain, say};
 use super::user::operator_of_the_machine;
 use super::{ConfigArg, FINDING, GOOD};
 use crate::Chain;
@@ -45,11 +46,11 @@ pub fn run(args: &RestoreArgs) -> u8 {
     let _station = match take_data_dir(&settings) {
         Ok(lock) => lock,
         Err(error @ StationError::InUse { .. }) => {
-            eprintln!("laixin: {}", Chain(&error));
+            complain!("{}", Chain(&error));
             return FINDING;
         }
         Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
+            complain!("{}", Chain(&error));
             return FINDING;
         }
     };
@@ -57,7 +58,7 @@ pub fn run(args: &RestoreArgs) -> u8 {
         if args.set_aside
             && let Some(aside) = backup::set_aside(&settings.station.data_dir)?
         {
-            println!("{}: what was there before", aside.display());
+            say!("{}: what was there before", aside.display());
         }
         let by = operator_of_the_machine();
         backup::restore(&settings, &folder, args.snapshot.as_deref(), &by)
@@ -70,7 +71,7 @@ pub fn run(args: &RestoreArgs) -> u8 {
 
 fn report(settings: &Settings, restored: &Restored) -> u8 {
     let manifest = &restored.manifest;
-    println!(
+    say!(
         "{}: restored the back-up {} of {}, {} originals, ledger {} entries up to {}. Everybody signs in anew. Nothing is handed out until every case system has acknowledged again what it registered since, and an officer says so on page Today. The old settings lie in its folder restored-settings. Run `laixin verify`, then start the station.",
         settings.station.data_dir.display(),
         manifest.snapshot,
@@ -88,7 +89,7 @@ fn report(settings: &Settings, restored: &Restored) -> u8 {
         .iter()
         .map(|sha256| (sha256, "is damaged in the back-up"));
     for (sha256, why) in lost.clone().chain(damaged.clone()) {
-        println!("original {sha256} is NOT restored: it {why}; look for it in another back-up");
+        say!("original {sha256} is NOT restored: it {why}; look for it in another back-up");
     }
     match lost.count() + damaged.count() {
         0 => GOOD,

@@ -34,7 +34,9 @@ pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
     let language = settings.station.language;
     if let Err(error) = settings.unlock() {
         not_started(language, error.code());
-        return super::shut(&error);
+        // For the journal, which is English.
+        eprintln!("laixin: {}", crate::Chain(&error));
+        return super::code_of_key(&error);
     }
     log_to_journal_or_terminal(settings.log.level);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::spoken::{self, say};
 use crate::api::password;
 use crate::at_rest::AtRestError;
 use crate::config::{ConfigError, Settings};
@@ -173,6 +174,7 @@ impl ConfigFile {
 
 fn open(config: &Path) -> Result<Db, AccountError> {
     let mut settings = Settings::load(config)?;
+    spoken::as_in(&settings);
     settings.unlock()?;
     let folder = &settings.station.data_dir;
     std::fs::create_dir_all(folder).map_err(|source| AccountError::DataDir {
@@ -306,7 +308,7 @@ impl Password {
 
     fn show(&self, name: &str) {
         if self.made_up {
-            println!("password of {name}, shown this once: {}", self.text);
+            say!("password of {name}, shown this once: {}", self.text);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::spoken::{complain, say};
 use super::{ConfigArg, FINDING, GOOD, USAGE, code_of};
 use crate::Chain;
 use crate::at_rest::Lock;
@@ -29,7 +30,7 @@ struct Report {
 impl Report {
     fn broken(&mut self, line: &str) {
         self.broken += 1;
-        println!("{line}");
+        say!("{line}");
     }
 }
 
@@ -52,13 +53,9 @@ pub fn run(args: &VerifyArgs) -> u8 {
     let (entries, originals, db) = match walked {
         Ok(found) => found,
         Err(error) => {
-            eprintln!(
-                "laixin: {}: {}",
-                settings.database().display(),
-                Chain(&error)
-            );
+            complain!("{}: {}", settings.database().display(), Chain(&error));
             if error.is_damaged() {
-                eprintln!("Keep it as it is and restore the last backup beside it.");
+                complain!("Keep it as it is and restore the last backup beside it.");
             }
             return match report.broken {
                 0 => code_of(&error),
@@ -75,7 +72,7 @@ pub fn run(args: &VerifyArgs) -> u8 {
     match settings.lock() {
         Ok(lock) => files((&settings, lock), &db, &originals, &mut report),
         Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
+            complain!("{}", Chain(&error));
             return USAGE;
         }
     }
@@ -92,7 +89,7 @@ fn ledger(db: &Db, report: &mut Report) -> Result<i64, StoreError> {
     match db.verify_ledger()? {
         Ok(entries) => {
             let (_, hash) = db.ledger_mark()?;
-            println!("ledger: {entries} entries, unbroken up to {hash}");
+            say!("ledger: {entries} entries, unbroken up to {hash}");
             Ok(entries)
         }
         Err(seq) => {
@@ -116,7 +113,7 @@ fn rows(db: &Db, report: &mut Report) -> Result<(), StoreError> {
         0 => String::new(),
         n => format!("; {n} of an older laixin, whose entries carry no hash"),
     };
-    println!("records: {} as the ledger says{older}", rows.good);
+    say!("records: {} as the ledger says{older}", rows.good);
     Ok(())
 }
 
@@ -171,11 +168,11 @@ fn anchors(settings: &Settings, db: &Db, entries: i64, report: &mut Report) {
 
 fn root(db: &Db, file: &Path, entries: i64, report: &mut Report) -> Result<(), u8> {
     let root = Root::read(file).map_err(|error| {
-        eprintln!("laixin: {}", Chain(&error));
+        complain!("{}", Chain(&error));
         USAGE
     })?;
     compared(db, file, &root, entries, report).map_err(|error| {
-        eprintln!("laixin: {}", Chain(&error));
+        complain!("{}", Chain(&error));
         code_of(&error)
     })
 }
@@ -191,7 +188,7 @@ fn compared(
     let shown = file.display();
     match found {
         Some(hash) if hash == root.hash && root.entries <= entries => {
-            println!("root {shown}: entry {} is as it was on {}", root.entries, root.day);
+            say!("root {shown}: entry {} is as it was on {}", root.entries, root.day);
         }
         Some(_) => report.broken(&format!(
             "root {shown}: BROKEN: entry {} is not what it was on {}: the ledger was rewritten since. Keep the database as it is; the back-ups before that day show the old one.",
@@ -272,7 +269,7 @@ fn files(
                 }
             }
         }
-        println!("{name}: {good} of {} unaltered", originals.len());
+        say!("{name}: {good} of {} unaltered", originals.len());
         strays(name, &evidence, originals, report);
         first.get_or_insert(evidence);
     }
@@ -313,12 +310,12 @@ fn strays(name: &str, evidence: &Evidence, originals: &[Original], report: &mut 
         ));
     }
     if found.whole > 0 {
-        println!(
+        say!(
             "{name}: {} more that no record names (of files that are held or were not taken in), unaltered",
             found.whole
         );
     }
     if found.others > 0 {
-        println!("{name}: {} files that are no originals", found.others);
+        say!("{name}: {} files that are no originals", found.others);
     }
 }

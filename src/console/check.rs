@@ -10,7 +10,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::DeviceHealth;
-use crate::check::{Finding, Level};
+use crate::check::{Finding, Level, Said};
 use crate::config::Loaded;
 
 struct Line {
@@ -18,8 +18,10 @@ struct Line {
     tone: &'static str,
     state: &'static str,
     told: String,
-    /// What the system or a device said, in its own language.
+    /// What was said of it, in words.
     said: String,
+    /// What a library or a device said, as it has it.
+    raw: String,
     next: String,
 }
 
@@ -44,14 +46,34 @@ struct SettingsFile {
 /// What of the file says something: its comments are in the file.
 fn settings_file(w: &'static Words, loaded: &Loaded) -> SettingsFile {
     let name = loaded.file.file_name().unwrap_or_default();
-    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let lines: Vec<&str> = loaded.text.lines().filter(says).collect();
+    let lines = loaded.text.lines().map(without_comment);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     SettingsFile {
         name: name.to_string_lossy().into_owned(),
         loaded: w.one("check_page.loaded_at", when::moment(w, loaded.at)),
         is_outdated: loaded.is_outdated(),
         text: lines.join("\n"),
     }
+}
+
+/// A line of TOML without the comment behind it; a `#` within quotes is none.
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '#') => return line[..at].trim_end(),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some('"'), '\\') if !is_escaped => {
+                is_escaped = true;
+                continue;
+            }
+            (Some(open), _) if open == c && !is_escaped => quote = None,
+            _ => {}
+        }
+        is_escaped = false;
+    }
+    line.trim_end()
 }
 
 /// `GET /check`
@@ -67,7 +89,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
             Level::Bad => "maintenance.bad",
         }),
         told: finding.told(w),
-        said: finding.said(w).unwrap_or_default(),
+        said: match finding.said(w) {
+            Some(Said::InWords(said)) => said,
+            _ => String::new(),
+        },
+        raw: match finding.said(w) {
+            Some(Said::ByOthers(said)) => said,
+            _ => String::new(),
+        },
         next: finding.next(w).unwrap_or_default(),
     };
     let at = last.as_ref().map(|made| {
@@ -87,4 +116,26 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         at,
         f,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_shown_without_the_comments_behind_them() {
+        for (line, shown) in [
+            (
+                r#"name = "苏州市信访局"   # the office's name"#,
+                r#"name = "苏州市信访局""#,
+            ),
+            ("# rescan_s = 5", ""),
+            (r##"a = "no # comment" # one"##, r##"a = "no # comment""##),
+            (r##"a = "\"# none" # one"##, r##"a = "\"# none""##),
+            (r"a = 'C:\' # one", r"a = 'C:\'"),
+            ("[http]", "[http]"),
+        ] {
+            assert_eq!(without_comment(line), shown);
+        }
+    }
 }

@@ -122,8 +122,16 @@ pub(super) struct Frame {
     pub(super) is_training: bool,
     /// Some case system is told by the station itself.
     pub(super) tells_case_systems: bool,
+    /// Why nothing can be kept now, and what to do, where that is so.
+    pub(super) nothing_kept: Option<&'static str>,
     /// Changes with the embedded files.
     pub(super) version: &'static str,
+}
+
+/// Pages that only show say it too: whoever works on them learns it before his next change is refused.
+fn nothing_kept(app: &App, w: &'static Words) -> Option<&'static str> {
+    let store = app.readiness.parts().remove("store").flatten()?;
+    w.known("part_code", &store.code)
 }
 
 impl Frame {
@@ -140,6 +148,7 @@ impl Frame {
             cabinet: app.cabinets.keys().next().cloned(),
             is_training: app.settings.training.is_some(),
             tells_case_systems: app.settings.tells_case_systems(),
+            nothing_kept: nothing_kept(app, asked.words),
             version: assets::version(),
         }
     }

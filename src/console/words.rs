@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use crate::config::Language;
 use crate::domain::access::{Action, roles_that_may};
 
+mod said;
+
 type Messages = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The texts of one language.
@@ -84,9 +86,13 @@ impl Words {
         self.messages.get(section)?.get(code).map(String::as_str)
     }
 
-    /// What the system said within a message of ours, in words with its number (`os_error`); what is not listed stays as the system has it.
+    /// What an error says: ours in this language (`said`), what the system said within it in words with its number (`os_error`); what is not listed stays
+    /// as it is.
     pub(crate) fn system_said(&self, text: &str) -> String {
-        let mut told = text.to_owned();
+        let mut told = match self.language {
+            Language::Chinese => said::translated(self, text),
+            Language::English => text.to_owned(),
+        };
         for (number, words) in self.messages.get("os_error").into_iter().flatten() {
             if let Ok(number) = number.parse() {
                 let said = std::io::Error::from_raw_os_error(number).to_string();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::instance::{LocationRef, Size};
@@ -32,29 +31,18 @@ pub(super) struct SetText {
 }
 
 impl PrintFont {
-    /// A TrueType or OpenType file; out of a collection, the simplified Chinese face. The last one is kept while its file stays as it is: it has 19 MB,
-    /// which the C library would otherwise keep for every thread that ever printed.
+    /// A TrueType or OpenType file; out of a collection, the simplified Chinese face. It has 19 MB, and is kept no longer than what is printed with it.
     ///
     /// # Errors
     /// When the file is not there, cannot be read or is no font.
     pub fn load(file: &Path) -> Result<Self, PrintError> {
-        static LAST: Mutex<Option<((SystemTime, u64), PrintFont)>> = Mutex::new(None);
-        let unreadable = |source| PrintError::FontUnreadable {
-            file: file.to_owned(),
-            source,
-        };
-        let stamp = file.metadata();
-        let stamp = stamp.and_then(|of| Ok((of.modified()?, of.len())));
-        let stamp = stamp.map_err(unreadable)?;
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((then, font)) = &*last
-            && (*then, font.file()) == (stamp, file)
-        {
-            return Ok(font.clone());
+        match std::fs::read(file) {
+            Ok(bytes) => Self::read(file, bytes),
+            Err(source) => Err(PrintError::FontUnreadable {
+                file: file.to_owned(),
+                source,
+            }),
         }
-        let font = Self::read(file, std::fs::read(file).map_err(unreadable)?)?;
-        *last = Some((stamp, font.clone()));
-        Ok(font)
     }
 
     fn read(file: &Path, bytes: Vec<u8>) -> Result<Self, PrintError> {

@@ -1,10 +1,11 @@
 //! No database where one has been: its originals are there without it, or what a restore that was cut short had brought, or a mark outside of
-//! the data folder says so (its disk is not mounted). A new, empty one is never begun there. Leaves out why it is gone.
+//! the data folder says so (its disk is not mounted). A new, empty one is never begun there; nor is one gone on with beside a bare folder where its originals
+//! lay. Leaves out why it is gone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DatabaseState, LockedError, StoreError};
+use super::{DatabaseState, Db, LockedError, StoreError};
 use crate::backup;
 use crate::config::Settings;
 
@@ -39,6 +40,14 @@ pub enum GoneError {
         /// What says that it had a station.
         mark: PathBuf,
     },
+    /// The database knows originals, and where they lay is a bare folder.
+    #[error(
+        "{} has no original in it, and the database knows some: mount its disk, the station starts by itself then; where the disk is lost, restore the newest back-up (laixin-admin restore --set-aside DIR --key-file FILE). Only where it is a new disk on purpose, make a folder `00` in it", folder.display()
+    )]
+    Originals {
+        /// Where they should be.
+        folder: PathBuf,
+    },
     /// Nothing was ever here.
     #[error("{} is not there: this station was never started", database.display())]
     NoneYet {
@@ -54,6 +63,7 @@ impl GoneError {
             Self::Lost { .. } => "database_lost",
             Self::RestoreCut { .. } => "restore_cut",
             Self::Emptied { .. } => "data_emptied",
+            Self::Originals { .. } => "originals_away",
             Self::NoneYet { .. } => "database_none",
         }
     }
@@ -105,10 +115,28 @@ pub(super) fn must_be_there(settings: &Settings) -> Result<(), StoreError> {
     }
 }
 
+/// Whether originals lie where those that the database knows should be: a disk of their own may not be mounted.
+///
+/// # Errors
+/// [`GoneError::Originals`]; when SQLite refuses.
+pub(crate) fn originals_are_there(settings: &Settings, db: &Db) -> Result<(), StoreError> {
+    let folder = settings.evidence_dir();
+    // A start makes `unfinished` also in a mount point.
+    if holds_more_than(&["lost+found", "unfinished"], &folder) || db.some_originals()?.is_empty() {
+        return Ok(());
+    }
+    Err(GoneError::Originals { folder }.into())
+}
+
 /// Whether there is more in the folder than a bare mount point has. One that cannot be listed may hold anything.
 fn holds_something(folder: &Path) -> bool {
+    holds_more_than(&["lost+found"], folder)
+}
+
+fn holds_more_than(these: &[&str], folder: &Path) -> bool {
+    let is_more = |item: &fs::DirEntry| !these.iter().any(|one| item.file_name() == *one);
     match fs::read_dir(folder) {
-        Ok(mut items) => items.any(|item| item.is_ok_and(|item| item.file_name() != "lost+found")),
+        Ok(mut items) => items.any(|item| item.is_ok_and(|item| is_more(&item))),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
@@ -117,7 +145,6 @@ fn holds_something(folder: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::evidence::Evidence;
-    use crate::store::Db;
 
     fn station(folder: &Path) -> Settings {
         let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/station.toml");

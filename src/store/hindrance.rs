@@ -294,10 +294,10 @@ impl Hindrance {
                 "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"
             }
             Self::ClockJumped => {
-                "Set it right (timedatectl); where it is right, a confirming officer or an administrator confirms it"
+                "Where it is right now, a confirming officer or an administrator confirms it; where it is wrong, set it right"
             }
             Self::ClockSetBack => {
-                "Set it right (timedatectl); where it is right, and what is on record was written by a clock that was ahead, a confirming officer or an administrator confirms it"
+                "Where it is right now, and what is on record was written by a clock that was ahead, a confirming officer or an administrator confirms it; where it is wrong, set it right"
             }
         }
     }

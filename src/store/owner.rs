@@ -2,17 +2,21 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::group::{self, Job};
 use super::{Db, StoreError};
+use crate::clock;
 use crate::config::Settings;
 
 /// Requests waiting for the owner thread at most; a caller beyond that waits.
 const QUEUE: usize = 256;
+/// How often it is tried whether the disk takes changes.
+const TRIED_AGAIN: Duration = Duration::from_secs(20);
 
 /// What the looking thread is asked.
 type Look = Box<dyn FnOnce(&Db) + Send>;
@@ -24,6 +28,8 @@ pub struct Store {
     looks: mpsc::SyncSender<Look>,
     /// The last change could not be written.
     is_full: Arc<AtomicBool>,
+    /// When it was last tried whether the disk takes changes.
+    tried: Arc<Mutex<Instant>>,
 }
 
 /// Whether a job found room in the queue.
@@ -75,11 +81,11 @@ impl Store {
                 let _ = looking.join();
             })
             .expect("the system can start a thread");
-        let is_full = Arc::default();
         let store = Self {
             jobs,
             looks,
-            is_full,
+            is_full: Arc::default(),
+            tried: Arc::new(Mutex::new(clock::monotonic())),
         };
         (store, thread)
     }
@@ -143,10 +149,16 @@ impl Store {
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// Whether the disk takes changes. After one that it did not take, this tries.
+    /// Whether the disk takes changes. After one that it did not take, this tries; so it does now and then, for a station with nothing to write would not
+    /// notice that its disk turned read-only.
     pub async fn takes_changes(&self) -> bool {
-        if !self.is_full.load(Ordering::Relaxed) {
-            return true;
+        let is_well = !self.is_full.load(Ordering::Relaxed);
+        {
+            let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_well && tried.elapsed() < TRIED_AGAIN {
+                return true;
+            }
+            *tried = clock::monotonic();
         }
         let store = self.clone();
         let tried = tokio::task::spawn_blocking(move || store.wait(|db| db.try_writing()));

@@ -92,7 +92,7 @@ async fn what_a_scanner_offers_is_told_in_the_readers_words() {
         let away = browser.ask(rows).await.to_string();
         assert!(away.contains("连接不上扫描仪。") && !away.contains("os error"), "{away}");
         let folded = "const row = [...document.querySelectorAll('table.checked tr')].find((row) => row.textContent.includes('连接不上扫描仪'));
-            const said = row.querySelector('details'); return [said.open, said.textContent.includes('cannot be reached')];";
+            return [row.querySelector('details')?.open ?? false, row.textContent.includes('连不上设备')];";
         assert_eq!(browser.ask(folded).await, json!([false, true]));
         pictures(&browser, &station, "/check", "checked-away").await;
     })

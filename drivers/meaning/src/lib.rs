@@ -37,7 +37,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is not the one this driver was built for.
-    #[error("{}: not the pinned model; run make setup again", path.display())]
+    #[error("{}: not the model of this version", path.display())]
     WrongChecksum {
         /// Which.
         path: PathBuf,

@@ -66,7 +66,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// OpenVINO's library is not where it should be.
-    #[error("OpenVINO is not installed{}", dir.as_ref().map(|d| format!(" in {}", d.display())).unwrap_or_default())]
+    #[error("{}", dir.as_ref().map_or_else(|| "OpenVINO is not installed".into(), |dir| format!("OpenVINO is not installed in {}", dir.display())))]
     OpenVinoMissing {
         /// The folder that was looked in; `None` when none was named.
         dir: Option<PathBuf>,

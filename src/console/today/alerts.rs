@@ -155,7 +155,9 @@ pub(super) fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         true => String::new(),
         false => w.one("today.damaged", seen.damaged.join(w.t("outbox.and"))),
     };
+    // That the disk takes nothing is told above.
     let parts = app.readiness.parts().into_iter();
+    let parts = parts.filter(|(part, _)| !(seen.is_unrecorded && part == "store"));
     alerts.extend(parts.filter_map(|(part, why)| {
         let why = why?;
         let cabinet = part.strip_prefix("cabinet/");
