@@ -65,7 +65,8 @@ fn whichever_broker_dies_nobody_asks_for_what_the_shipped_permissions_refuse() {
         brokers.start(n);
         let acked = "SELECT letter_id FROM drafts WHERE state = 'acked'";
         for one in &stations {
-            wait_for("the receipt", 60, || {
+            // What was on its way at a death comes again after a minute (`RECEIPT_WAIT`).
+            wait_for("the receipt", 150, || {
                 (ask(one, acked).len() == n + 1).then_some(())
             });
             wait_for("the station to be content", 60, || {

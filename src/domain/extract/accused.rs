@@ -104,7 +104,8 @@ pub(crate) fn read(
     let letters = behind.iter().filter(|(_, kind)| *kind == PageKind::Letter);
     for flow in std::iter::once(&flow).chain(letters.map(|(flow, _)| flow)) {
         let mut before = None;
-        for sentence in body::sentences(flow) {
+        let sentences = body::sentences(flow);
+        for (at, sentence) in sentences.iter().copied().enumerate() {
             for named in callings.accused_in(sentence, &mut before) {
                 if !is_writer(&named) {
                     add(named, sentence);
@@ -112,21 +113,59 @@ pub(crate) fn read(
             }
             let text = text_of(sentence);
             let is_crime = alert::tells_of_crime(&text);
-            if !is_crime && !has_any(&text, RUDENESS) {
+            let lists = [RUDENESS, alert::BEATING];
+            if !is_crime && !lists.iter().any(|list| has_any(&text, list)) {
                 continue;
             }
-            for clause in sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch)) {
-                let passes = |named: &Named| {
-                    !is_writer(named)
-                        && (is_crime || named.office.as_deref().is_some_and(is_official))
-                };
+            let official = |named: &Named| named.office.as_deref().is_some_and(is_official);
+            let passes = |named: &Named| !is_writer(named) && (is_crime || official(named));
+            let mut acted = false;
+            for clause in clauses_of(sentence) {
                 if let Some(named) = acting_in(clause).filter(passes) {
+                    acted = true;
+                    add(named, clause);
+                }
+            }
+            // 副镇长潘耀武在镇上…。 他收了老板一辆车。
+            if is_crime && !acted && clauses_of(sentence).any(begins_with_him) {
+                let back = sentences[..at].iter().rev().take(SENTENCES_BACK);
+                let clauses = back.flat_map(|sentence| clauses_of(sentence).rev());
+                let mut named = clauses.filter_map(|clause| Some((acting_in(clause)?, clause)));
+                let of_office = |(named, _): &(Named, &[Glyph])| {
+                    official(named)
+                        && !is_writer(named)
+                        && named.office.as_ref() != Some(&named.name)
+                };
+                if let Some((named, clause)) = named.find(of_office) {
                     add(named, clause);
                 }
             }
         }
     }
     found
+}
+
+/// Sentences between somebody's name and what is told of him.
+const SENTENCES_BACK: usize = 3;
+
+fn clauses_of(sentence: &[Glyph]) -> impl DoubleEndedIterator<Item = &[Glyph]> {
+    sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch))
+}
+
+/// Whether a clause tells what somebody did who was named before: 他收了…, and not 他的…, 他被…, 他说….
+fn begins_with_him(clause: &[Glyph]) -> bool {
+    let text = text_of(clause);
+    let text = text.trim_start_matches(' ');
+    let him = ["此人", "该人", "他", "她", "其"];
+    let Some(rest) = him.iter().find_map(|word| text.strip_prefix(word)) else {
+        return false;
+    };
+    ![
+        "的", "们", "被", "说", "讲", "告诉", "答应", "叫我", "让我", "帮", "替", "查", "他", "中",
+        "实", "余",
+    ]
+    .iter()
+    .any(|word| rest.starts_with(word))
 }
 
 /// What is written behind the signature and on enclosed sheets, page by page: whoever lays an accusation there means it no less.

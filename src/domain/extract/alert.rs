@@ -4,6 +4,7 @@
 
 mod clauses;
 mod crime;
+mod harm;
 mod innocent;
 mod learned;
 mod meaning;
@@ -20,7 +21,8 @@ use super::body;
 use super::evidence::place;
 use super::glyphs::{chars_of, has_any};
 use super::nbest;
-pub(super) use crime::tells_of_crime;
+pub(super) use crime::{BEATING, OF_OFFICE, OF_PEOPLE, helps_himself, tells_of_crime};
+use harm::Harm;
 pub use meaning::Meaning;
 use meaning::{Among, Asked};
 
@@ -200,18 +202,21 @@ fn said(own: &[String], asked: &Asked<'_>) -> Vec<Option<String>> {
         meant[at] = weight;
     }
     // A closing around it must not speak for what the lists call a threat.
+    let raised = |at: usize, meant: Option<f32>| {
+        weighed[at].raised(meant, &own[at], || harm::around(asked.sentences(), at))
+    };
     let closed = (0..own.len()).filter(|at| {
         let by_itself = weighed[*at].words && meant[*at].is_some();
-        by_itself && !weighed[*at].raised(meant[*at])
+        by_itself && !raised(*at, meant[*at])
     });
     let closed: Vec<usize> = closed.collect();
     let means = asked.weights(&closed, Among::Nothing);
     for (at, weight) in closed.into_iter().zip(means) {
         meant[at] = weight;
     }
-    let each = own.iter().zip(&weighed).zip(meant);
-    let each = each.map(|((own, weighed), meant)| {
-        let whole = weighed.raised(meant).then(|| weighed.why());
+    let each = own.iter().zip(meant).enumerate();
+    let each = each.map(|(at, (own, meant))| {
+        let whole = raised(at, meant).then(|| weighed[at].why());
         whole.or_else(|| behind_a_lawful_step(own).then(|| LISTED.into()))
     });
     each.collect()
@@ -248,12 +253,15 @@ impl Weighed {
         self.over().is_some_and(|over| over >= meaning::NEVER)
     }
 
-    /// Whether it is enough, with what it means where a model can tell.
-    fn raised(&self, meant: Option<f32>) -> bool {
+    /// Whether it is enough, with what it means where a model can tell; without words of threats more is asked where no harm is spoken of.
+    fn raised(&self, meant: Option<f32>, own: &str, harm: impl Fn() -> Harm) -> bool {
         match (self.over(), meant) {
             (None, _) => self.words,
             (Some(over), None) => over >= 0.0,
-            (Some(over), Some(meant)) => self.may_be() && over + meant >= meaning::SUSPECTED,
+            (Some(over), Some(meant)) if self.may_be() && over + meant >= meaning::SUSPECTED => {
+                self.words || harm::is_enough(harm(), own, over, meant)
+            }
+            _ => false,
         }
     }
 

@@ -1,4 +1,6 @@
-//! Rows that tell how to reach who wrote: 家住X,电话P,随时可以找我。 我的家在X,我的电话是P。 要找我就打P。 What such a row is, is decided here; sentences of the body, and what leads to an address in its value, still have lists of their own (`phone/spoken.rs`, `address/cleaned.rs`).
+//! How people tell where they live and how they are reached: 家住X,电话P,随时可以找我。 我的家在X,我的电话是P。 要找我就打P。
+//!
+//! The openings of a row under the letter, of a clause in the body ([`home`], [`is_to_be_called`], [`finds_writer`]) and of an address's value are the same.
 
 use crate::domain::zones::{Glyph, address_like, is_han, text_of};
 
@@ -31,6 +33,9 @@ const OWN: &[&str] = &[
     "又",
     "另",
 ];
+
+/// Those of [`OWN`] that name nobody: 现住X may be said of whoever was spoken of before.
+const OF_NOBODY: &[&str] = &["现在", "现", "目前", "平时", "又", "另"];
 
 /// What is followed by where he lives.
 const HOME: &[&str] = &[
@@ -138,6 +143,33 @@ const FOUND: &[&str] = &[
     "打电话",
 ];
 
+/// A place behind the words that say who lives there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Home<'a> {
+    /// What follows: 家住**柳林村3组12号**,….
+    pub(super) place: &'a str,
+    /// Whether the writer names himself: 我家住, and not 家住.
+    pub(super) is_own: bool,
+}
+
+/// Where a text says somebody lives that begins with it: 我的家在X, 家住X, 现住址:X, 我住X.
+pub(super) fn home(text: &str) -> Option<Home<'_>> {
+    let own = OWN
+        .iter()
+        .filter_map(|word| Some((*word, text.strip_prefix(word)?)));
+    [("", text)].into_iter().chain(own).find_map(|(who, rest)| {
+        let home = HOME.iter().filter_map(|word| rest.strip_prefix(word));
+        // 我住X: another lives somewhere too.
+        let lives = rest.strip_prefix('住').filter(|_| rest.len() < text.len());
+        let home = home.chain(lives.filter(|place| address_like(place)));
+        let place = home.min_by_key(|place| place.len())?;
+        Some(Home {
+            place: place.trim_start_matches(['是', '为', '在', '于', ':', ',', '就']),
+            is_own: !who.is_empty() && !OF_NOBODY.contains(&who),
+        })
+    })
+}
+
 /// What a row opens with that tells how to reach its writer.
 enum Opening {
     /// 家住, 我的家在: where he lives; so many characters before the place.
@@ -147,21 +179,39 @@ enum Opening {
 }
 
 fn opening(text: &str) -> Option<Opening> {
+    if let Some(Home { place, .. }) = home(text) {
+        return Some(Opening::Home(text.chars().count() - place.chars().count()));
+    }
     let own = OWN.iter().filter_map(|word| text.strip_prefix(word));
     [text].into_iter().chain(own).find_map(|rest| {
-        let home = HOME.iter().filter_map(|word| rest.strip_prefix(word));
-        // 我住X: another lives somewhere too.
-        let lives = rest.strip_prefix('住').filter(|_| rest.len() < text.len());
-        let home = home.chain(lives.filter(|place| address_like(place)));
-        if let Some(place) = home.min_by_key(|place| place.len()) {
-            let place = place.trim_start_matches(['是', '为', '在', '于', ':', ',', '就']);
-            return Some(Opening::Home(text.chars().count() - place.chars().count()));
-        }
         let other = CALLED.iter().chain(FOUND);
         let mut other = other.filter(|word| rest.starts_with(**word));
         let figures = rest.strip_prefix('打').is_some_and(begins_with_figure);
         (figures || other.next().is_some()).then_some(Opening::Other)
     })
+}
+
+/// Whether a number is to be called that follows a text: …找我就打, 请拨.
+pub(super) fn is_to_be_called(text: &str) -> bool {
+    ["打", "拨", "致电"].iter().any(|word| text.ends_with(word))
+}
+
+/// Whether a text behind a number says that its writer is found there: 找得到我, 就能联系到我, 可以找我.
+pub(super) fn finds_writer(text: &str) -> bool {
+    let found = text.trim_start_matches(['就', '能', '可', '以']);
+    [
+        "找得到我",
+        "找到我",
+        "找我",
+        "联系到我",
+        "联系我",
+        "联系得上我",
+        "与我联系",
+        "跟我联系",
+        "和我联系",
+    ]
+    .iter()
+    .any(|word| found.starts_with(word))
 }
 
 fn begins_with_figure(text: &str) -> bool {
@@ -270,6 +320,30 @@ const SHORTEST_PLACE: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_is_the_writers_own_where_he_names_himself() {
+        for (text, place, is_own) in [
+            ("我家就住在柳林村3组12号", "柳林村3组12号", true),
+            ("本人现住柳林村3组12号", "柳林村3组12号", true),
+            ("我们住柳林村3组12号", "柳林村3组12号", true),
+            ("家住柳林村3组12号", "柳林村3组12号", false),
+            ("现住柳林村3组12号", "柳林村3组12号", false),
+            ("现住址:柳林村3组12号", "柳林村3组12号", false),
+        ] {
+            assert_eq!(home(text), Some(Home { place, is_own }), "{text}");
+        }
+        for text in [
+            "住宅小区3栋",
+            "我的电话打不通",
+            "他家住柳林村3组12号",
+            "我住得惯",
+        ] {
+            assert_eq!(home(text), None, "{text}");
+        }
+        assert!(is_to_be_called("有事找我就打") && !is_to_be_called("打电话"));
+        assert!(finds_writer("就能联系到我。") && !finds_writer("能找到他"));
+    }
 
     #[test]
     fn how_to_reach_the_writer_is_told_in_many_words() {

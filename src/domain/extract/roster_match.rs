@@ -3,6 +3,7 @@
 //! Offices of other places and levels are never taken for ours, however near their names.
 
 mod others;
+mod words;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use super::glyphs::{distance, find_from};
 use super::names::{self, is_given, surname_length};
 use crate::domain::zones::is_han;
 use others::{LEVELS, LOWER, is_anothers_help, is_beside_office};
+use words::{SHORT, TITLES};
 
 /// Whom a mention means, as index into the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,51 +39,6 @@ pub(crate) struct Hit {
 
 /// Before a title: another office, or one that is not held any more.
 const OTHER_OFFICES: &[&str] = &["副", "常务", "原", "原任", "前任", "时任", "代理"];
-
-/// Titles people put behind a surname, longest first.
-const TITLES: &[&str] = &[
-    "副书记",
-    "副市长",
-    "副县长",
-    "副区长",
-    "副省长",
-    "副主任",
-    "副局长",
-    "副主席",
-    "副院长",
-    "副检察长",
-    "副部长",
-    "副秘书长",
-    "秘书长",
-    "检察长",
-    "书记",
-    "市长",
-    "县长",
-    "区长",
-    "镇长",
-    "乡长",
-    "省长",
-    "州长",
-    "主任",
-    "局长",
-    "主席",
-    "院长",
-    "部长",
-    "厅长",
-    "处长",
-    "科长",
-    "总理",
-    "会长",
-    "组长",
-    "所长",
-    "站长",
-    "台长",
-    "社长",
-    "校长",
-    "市常",
-    "书计",
-    "主仼",
-];
 
 /// The roster made ready for looking up.
 pub(crate) struct Matcher<'a> {
@@ -514,34 +471,6 @@ impl<'a> Matcher<'a> {
 
     /// One short way of writing an office: 苏州市信访办公室 → 市信访局, 苏州市人民代表大会常务委员会 → 市人大.
     fn canonical(&self, form: &[char]) -> Vec<char> {
-        const SHORT: &[(&str, &str)] = &[
-            ("中国共产党", ""),
-            ("中共", ""),
-            ("人民代表大会常务委员会", "人大"),
-            ("人民代表大会", "人大"),
-            ("人大常务委员会", "人大"),
-            ("人大常委会", "人大"),
-            ("人大常委", "人大"),
-            ("纪律检查委员会", "纪委"),
-            ("纪委监委", "纪委"),
-            ("纪检委", "纪委"),
-            ("监察委员会", "监委"),
-            ("政治协商会议", "政协"),
-            ("信访办公室", "信访局"),
-            ("信访办", "信访局"),
-            ("信访接待中心", "信访局"),
-            ("来访接待中心", "信访局"),
-            ("信访接待室", "信访局"),
-            ("信访中心", "信访局"),
-            ("人民来访接待中心", "信访局"),
-            ("人民政府", "政府"),
-            ("人民法院", "法院"),
-            ("人民检察院", "检察院"),
-            ("发展和改革委员会", "发改委"),
-            ("人力资源和社会保障局", "人社局"),
-            ("委员会", "委"),
-            ("办公室", "办"),
-        ];
         let mut text: String = form.iter().collect();
         for (long, short) in SHORT {
             text = text.replace(long, short);

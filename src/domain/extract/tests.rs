@@ -24,6 +24,7 @@ mod rules;
 mod seals;
 mod signed;
 mod standard;
+mod told_of;
 mod unnamed;
 mod whose;
 mod written_to;

@@ -255,22 +255,34 @@ fn found_in(rows: &[Row], value: &[Glyph]) -> Option<(usize, usize)> {
     all.find_map(|(i, row)| Some((i, row.glyphs.iter().position(same)?)))
 }
 
-/// Whose a value under the letter is by its own label.
+/// Whose a value under the letter is by its own label, unless what follows it says that it is another's: 我的电话139…,这是我大哥的.
 pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose {
-    told(&lead(rows, value), writers)
+    let labelled = told(&lead(rows, value), writers);
+    if labelled != Whose::Writers {
+        return labelled;
+    }
+    match claimed(&behind(rows, value), writers) {
+        Whose::Unsaid => labelled,
+        claimed => claimed,
+    }
+}
+
+/// What follows a value in its row.
+fn behind(rows: &[Row], value: &[Glyph]) -> String {
+    let Some((row, at)) = found_in(rows, value) else {
+        return String::new();
+    };
+    text_of(rows[row].glyphs.get(at + value.len()..).unwrap_or_default())
 }
 
 /// Whose a value is by a note in brackets behind it: 15872633019（儿子）.
 pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose {
-    let Some((row, at)) = found_in(rows, value) else {
-        return Whose::Unsaid;
-    };
-    let behind = rows[row].glyphs.get(at + value.len()..).unwrap_or_default();
-    let claimed = claimed(&text_of(behind), writers);
+    let behind = behind(rows, value);
+    let claimed = claimed(&behind, writers);
     if claimed != Whose::Unsaid {
         return claimed;
     }
-    let mut behind = behind.iter().map(|g| g.ch).skip_while(|c| *c == ' ');
+    let mut behind = behind.chars().skip_while(|c| *c == ' ');
     let opens = behind.next() == Some('(');
     let note: String = behind.take_while(|c| *c != ')').collect();
     match opens && note.chars().all(is_han) {
@@ -279,27 +291,74 @@ pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose
     }
 }
 
-/// Whose a number is by what follows it: 139…是我女子的.
+/// Whose a number is by what follows it: 139…是我女子的; ,这是我大哥的手机; ,机主是我女婿; ,我儿子的.
 pub(crate) fn claimed(behind: &str, writers: &Writers) -> Whose {
-    let text = behind.trim_start_matches([' ', ',', ')']);
-    let said = ["这是", "是", "系", "为"]
-        .iter()
-        .find_map(|word| text.strip_prefix(word));
-    let Some(said) = said else {
-        return Whose::Unsaid;
-    };
-    let clause: String = said.chars().take_while(|c| is_han(*c)).collect();
-    let owner = clause
-        .strip_suffix('的')
-        .filter(|owner| (1..=LONGEST_CALLING).contains(&owner.chars().count()));
-    let Some(owner) = owner else {
+    let text = behind.trim_start_matches([' ', ',', ')', ':']);
+    let says = SAYS.iter().find_map(|word| text.strip_prefix(word));
+    let told_of = says.unwrap_or(text);
+    let end = told_of.find(|c| !is_han(c)).unwrap_or(told_of.len());
+    let (clause, next) = told_of.split_at(end);
+    // ,我儿子电话138…: it leads to the next number.
+    let leads = next.starts_with(|c: char| c.is_ascii_digit() || matches!(c, ':' | '('));
+    let named = BELONGS.iter().find_map(|word| clause.strip_suffix(word));
+    let holds = HOLDS.iter().any(|word| text.starts_with(word));
+    let owner = named.or_else(|| holds.then_some(clause));
+    let fits = |owner: &&str| (1..=LONGEST_CALLING).contains(&owner.chars().count());
+    let Some(owner) = owner.filter(fits).filter(|_| !leads) else {
         return Whose::Unsaid;
     };
     match told(owner, writers) {
+        // ,我的手机坏了 says nothing of the number before it.
+        Whose::Others(role) if says.is_some() || owner.starts_with(['我', '俺']) => {
+            Whose::Others(role)
+        }
+        _ if says.is_none() => Whose::Unsaid,
         Whose::Unsaid if subject::mentions_another(owner) => Whose::Doubtful,
         whose => whose,
     }
 }
+
+/// How what follows a number begins to say whose it is; [`HOLDS`]: by naming nobody's thing.
+const SAYS: &[&str] = &[
+    "这是",
+    "这个是",
+    "这个号是",
+    "这号是",
+    "这电话是",
+    "这手机是",
+    "那是",
+    "号码是",
+    "机主是",
+    "机主系",
+    "机主为",
+    "机主:",
+    "机主",
+    "接电话的是",
+    "接的是",
+    "用的是",
+    "借的是",
+    "是",
+    "系",
+    "为",
+];
+const HOLDS: &[&str] = &["机主", "接电话的是", "接的是"];
+
+/// What is somebody's, behind him.
+const BELONGS: &[&str] = &[
+    "的手机号码",
+    "的电话号码",
+    "的手机号",
+    "的手机",
+    "的电话",
+    "的号码",
+    "的号",
+    "的",
+    "手机号码",
+    "手机号",
+    "手机",
+    "电话",
+    "号码",
+];
 
 /// Whether a name was given a part in the matter where the text has it before: 副局长黄大发…. 黄大发,住….
 pub(crate) fn cast_before(name: &str, text: &str, writers: &Writers) -> bool {

@@ -15,6 +15,7 @@ use super::misdeeds::{
     PRONOUNS, REACH, RUDENESS, TAKEN, VICES,
 };
 use super::words::TITLES;
+use crate::domain::extract::alert;
 use crate::domain::extract::glyphs::{chars_of, find_from, has_any};
 use crate::domain::extract::names;
 
@@ -85,7 +86,15 @@ fn reproaches(chars: &[char]) -> Vec<Reproach> {
             all.push(Reproach { at, is_personal });
         }
     };
-    for (list, is_personal) in [(MISDEEDS, false), (VICES, true), (RUDENESS, true)] {
+    let lists = [
+        (alert::OF_OFFICE, false),
+        (MISDEEDS, false),
+        (alert::OF_PEOPLE, true),
+        (VICES, true),
+        (alert::BEATING, true),
+        (RUDENESS, true),
+    ];
+    for (list, is_personal) in lists {
         for at in list.iter().flat_map(|word| places_of(chars, word)) {
             add(at, is_personal);
         }

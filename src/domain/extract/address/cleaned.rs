@@ -7,6 +7,7 @@ use super::super::glyphs::{chars_of, find, squeeze};
 use super::super::names;
 use super::super::phone::find_phones;
 use super::super::place;
+use super::super::reach;
 use super::super::tail::trim;
 use super::two_levels;
 
@@ -16,49 +17,7 @@ pub(super) fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
     if let Some(to) = own_label(&value) {
         value.drain(..to);
     }
-    for led in [
-        "我家就住在",
-        "我家就在",
-        "我家住在",
-        "我家住",
-        "我家在",
-        "我的家在",
-        "我现在住在",
-        "我现住在",
-        "我住在",
-        "我住",
-        "本人住在",
-        "本人住",
-        "现居住于",
-        "现居住在",
-        "现家住",
-        "现住在",
-        "家住在",
-        "居住在",
-        "现住",
-        "家住",
-        "住在",
-        "住于",
-        "住址",
-        "住",
-        "写于",
-        "书于",
-        "寄自",
-    ] {
-        if !text_of(&value).starts_with(led) {
-            continue;
-        }
-        let n = led.chars().count();
-        let behind = value.get(n..).map(text_of).unwrap_or_default();
-        let numbered = behind.contains(|c: char| c.is_ascii_digit()) && address_like(&behind);
-        // 住宅小区3栋 has 住 in its name.
-        let part = behind.starts_with(['宅', '建', '房', '院']);
-        let housed = divisions_in(&behind).is_some() || numbered && !part;
-        if housed {
-            value.drain(..n);
-            break;
-        }
-    }
+    drop_lead(&mut value);
     if let Some(at) = enclosure(&value).or_else(|| spoken_on(&value)) {
         value.truncate(at);
     }
@@ -85,6 +44,24 @@ pub(super) fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
         value.pop();
     }
     value
+}
+
+/// Without what leads to where somebody lives or wrote: 我家住, 写于.
+fn drop_lead(value: &mut Vec<Glyph>) {
+    let text = text_of(value);
+    let home = reach::home(&text).map(|home| home.place);
+    let leads = ["写于", "书于", "寄自", "住于", "住"];
+    let other = leads.iter().find_map(|word| text.strip_prefix(word));
+    let is_place = |place: &&str| {
+        let numbered = place.contains(|c: char| c.is_ascii_digit()) && address_like(place);
+        // 住宅小区3栋 has 住 in its name.
+        let part = place.starts_with(['宅', '建', '房', '院']);
+        divisions_in(place).is_some() || numbered && !part
+    };
+    let place = home.into_iter().chain(other).find(is_place);
+    if let Some(place) = place {
+        value.drain(..text.chars().count() - place.chars().count());
+    }
 }
 
 /// Characters of a label in front that was not taken for one: 通讯处:….

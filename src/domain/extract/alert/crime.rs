@@ -3,13 +3,44 @@
 
 use crate::domain::extract::glyphs::has_any;
 
-/// Words that name a crime, or what is only said of one.
-const NAMED: &[&str] = &[
+/// Crimes of an office, or of somebody in one.
+pub(crate) const OF_OFFICE: &[&str] = &[
     "贪污",
     "侵吞",
     "私吞",
-    "吞没",
     "截留",
+    "收受",
+    "贿赂",
+    "受贿",
+    "行贿",
+    "索贿",
+    "好处费",
+    "回扣",
+    "私卖",
+    "私分",
+    "侵占",
+    "挪用",
+    "套取",
+    "保护伞",
+    "冒领",
+    "权钱交易",
+    "中饱私囊",
+    "滥用职权",
+    "利用职务",
+    "玩忽职守",
+    "吃拿卡要",
+    "小金库",
+];
+
+/// Crimes of people, and of no office as a whole.
+pub(crate) const OF_PEOPLE: &[&str] = &["非法拘禁", "倒卖", "骗取", "敲诈", "勒索", "赌博"];
+
+/// What is done to people with fists.
+pub(crate) const BEATING: &[&str] = &["殴打", "打伤"];
+
+/// Other words that name a crime, or what is only said of one.
+const NAMED: &[&str] = &[
+    "吞没",
     "虚列",
     "虚开",
     "虚报",
@@ -19,15 +50,8 @@ const NAMED: &[&str] = &[
     "假票据",
     "假公章",
     "假文凭",
-    "收受",
-    "贿赂",
-    "受贿",
-    "行贿",
-    "索贿",
     "索要好处",
     "收黑钱",
-    "好处费",
-    "回扣",
     "吃差价",
     "吃空饷",
     "吃空额",
@@ -37,35 +61,22 @@ const NAMED: &[&str] = &[
     "串标",
     "套现",
     "卷款",
-    "殴打",
     "打人致",
-    "打伤",
     "寻衅",
     "强迫交易",
     "高利贷",
     "套路贷",
     "非法吸收",
     "非法集资",
-    "非法拘禁",
     "非法占用",
     "非法采",
     "私设",
     "私收",
-    "私卖",
-    "私分",
-    "倒卖",
-    "侵占",
-    "挪用",
-    "套取",
-    "骗取",
     "诈骗",
     "骗走",
     "骗去",
     "骗光",
-    "敲诈",
-    "勒索",
     "洗钱",
-    "赌博",
     "开赌场",
     "毒品",
     "吸毒",
@@ -74,29 +85,22 @@ const NAMED: &[&str] = &[
     "涉黑",
     "黑恶",
     "恶势力",
-    "保护伞",
     "卖淫",
     "嫖娼",
     "偷税",
     "漏税",
     "偷电",
     "伪造",
-    "冒领",
     "冒名顶替",
     "强奸",
     "猥亵",
     "拐卖",
     "故意伤害",
     "强拆打人",
-    "权钱交易",
     "买官卖官",
-    "中饱私囊",
     "优亲厚友",
-    "滥用职权",
-    "利用职务",
     "徇私枉法",
     "徇私舞弊",
-    "玩忽职守",
     "盗窃",
     "盗采",
     "偷采",
@@ -129,10 +133,8 @@ const NAMED: &[&str] = &[
     "病死猪",
     "注水肉",
     "有毒有害",
-    "吃拿卡要",
     "违法犯罪",
     "职务犯罪",
-    "小金库",
 ];
 
 /// What belongs to all, or is paid out to those in need.
@@ -161,6 +163,13 @@ const PUBLIC: &[&str] = &[
     "名额",
     "维修基金",
     "公积金",
+    "给村上拨",
+    "给村里拨",
+    "拨给村",
+    "上级拨",
+    "上面拨",
+    "政府拨",
+    "拨下来",
 ];
 
 /// Where it ends.
@@ -179,6 +188,8 @@ const OWN_HANDS: &[&str] = &[
     "丈母娘",
     "岳父",
     "岳母",
+    "丈人家",
+    "舅子家",
     "老婆名下",
     "儿子名下",
     "腰包",
@@ -208,6 +219,38 @@ const GIFTS: &[&str] = &[
     "茅台",
 ];
 const GIFTS_WITHIN: usize = 10;
+
+/// Those who give it, and what they give, where it was taken: 收了包工头一辆车, and not what is due to them.
+const GIVERS: &[&str] = &[
+    "老板",
+    "开发商",
+    "包工头",
+    "承包",
+    "供应商",
+    "供货",
+    "厂家",
+    "企业",
+    "施工",
+    "中标",
+    "投标",
+    "商户",
+];
+const GIVEN: &[&str] = &[
+    "车", "房", "表", "卡", "钱", "万", "礼", "烟", "酒", "金", "股", "现金",
+];
+
+/// Games, and what makes gambling of them.
+const GAMES: &[&str] = &[
+    "打牌",
+    "麻将",
+    "牌九",
+    "扎金花",
+    "炸金花",
+    "推牌",
+    "斗地主",
+    "玩牌",
+];
+const STAKES: &[&str] = &["输赢", "带彩", "下注", "赌", "赢钱", "输钱"];
 
 /// Asked for by who decides; what is due to who asks is none.
 const DEMANDED: &[&str] = &["索要", "索取", "勒要", "伸手要", "张口要", "开口要"];
@@ -301,24 +344,59 @@ const DENIED: &[&str] = &[
 
 /// Whether a sentence has a clue to a crime in it.
 pub(crate) fn tells_of_crime(sentence: &str) -> bool {
-    let near = |words: &[&str], beside: &[&str], most: usize| {
-        words.iter().any(|word| {
-            let found = stands(sentence, word);
-            let clause = |rest: &str| -> String {
-                let on = rest.chars().take_while(|c| !",。".contains(*c));
-                on.take(most).collect()
-            };
-            found.is_some_and(|rest| has_any(&clause(rest), beside))
-        })
-    };
-    NAMED
-        .iter()
-        .chain(FALSE_MADE)
+    [OF_OFFICE, OF_PEOPLE, BEATING, NAMED, FALSE_MADE]
+        .into_iter()
+        .flatten()
         .any(|word| stands(sentence, word).is_some())
-        || has_any(sentence, PUBLIC) && OWN_HANDS.iter().any(|word| ends_up(sentence, word))
+        || helps_himself(sentence)
+        || near(sentence, CHEATED, MONEY, MONEY_WITHIN)
+        || has_any(sentence, GAMES) && has_any(sentence, STAKES)
+}
+
+/// Whether somebody is told to have taken what is no wage of his: public money, gifts, what he demanded, what is held for him in another's name.
+pub(crate) fn helps_himself(sentence: &str) -> bool {
+    has_any(sentence, PUBLIC) && OWN_HANDS.iter().any(|word| ends_up(sentence, word))
         || demands(sentence)
-        || near(TAKEN, GIFTS, GIFTS_WITHIN)
-        || near(CHEATED, MONEY, MONEY_WITHIN)
+        || near(sentence, TAKEN, GIFTS, GIFTS_WITHIN)
+        || is_given(sentence)
+        || held_by_another(sentence)
+}
+
+/// 收了搞绿化的老板一辆二手车
+fn is_given(sentence: &str) -> bool {
+    TAKEN.iter().any(|word| {
+        let rest = stands(sentence, word).map(clause_of).unwrap_or_default();
+        let giver = GIVERS.iter().find_map(|giver| rest.split_once(giver));
+        giver.is_some_and(|(lead, given)| {
+            let near = lead.chars().count() <= GIFTS_WITHIN;
+            near && has_any(given, GIVEN) && !has_any(given, DUE)
+        })
+    })
+}
+
+/// 挂在他侄子名下, and not in the writer's or his kin's.
+fn held_by_another(sentence: &str) -> bool {
+    let behind = sentence
+        .split_once("挂在")
+        .map(|(_, behind)| clause_of(behind));
+    let holder = behind.and_then(|behind| behind.split_once("名下"));
+    holder.is_some_and(|(holder, _)| {
+        (1..=GIFTS_WITHIN).contains(&holder.chars().count()) && !has_any(holder, OWN)
+    })
+}
+
+/// Whether one of some words stands undenied with one of others soon behind it in its clause.
+fn near(sentence: &str, words: &[&str], beside: &[&str], most: usize) -> bool {
+    words.iter().any(|word| {
+        let found = stands(sentence, word).map(clause_of);
+        let near = |rest: &str| rest.chars().take(most).collect::<String>();
+        found.is_some_and(|rest| has_any(&near(rest), beside))
+    })
+}
+
+/// A text up to the end of its clause.
+fn clause_of(text: &str) -> &str {
+    text.split([',', '。']).next().unwrap_or_default()
 }
 
 /// Whether somebody's hands are spoken of that are not the writer's: 我儿子名下 has a car.
@@ -369,6 +447,10 @@ mod tests {
             "有人夜里在河滩盗采砂石。",
             "所长办证时向我索要现金五千元。",
             "验收的人张口要两条烟,不给就不签字。",
+            "工作日下午在茶馆打牌,一把一百,输赢上千。",
+            "他收了修路的老板一辆小轿车。",
+            "那套门面挂在他外甥名下。",
+            "给村上拨的四十吨沙子,有一车拉到他丈人家砌了围墙。",
         ] {
             assert!(tells_of_crime(told), "{told}");
         }
@@ -387,6 +469,10 @@ mod tests {
             "救济款没有发,我家亲戚都替我着急。",
             "我多次向老板索要工资三千元。",
             "我去索要押金一千元,他不给。",
+            "棋牌室天天打麻将,吵得人睡不着。",
+            "我收了老板欠我的工钱一万元,还差三千。",
+            "房子还挂在我父亲名下,想过户。",
+            "城管收了我一辆三轮车,没有给条子。",
             "我们索要钱款,他躲着不见。",
         ] {
             assert!(!tells_of_crime(told), "{told}");

@@ -313,6 +313,16 @@ impl Known {
     }
 }
 
+/// The words of a class.
+pub(super) fn class(name: &str) -> impl Iterator<Item = &'static str> {
+    let head = format!("[{name}]");
+    let lines = include_str!("signs.txt").lines();
+    let under = lines.skip_while(move |line| *line != head).skip(1);
+    under
+        .take_while(|line| !line.starts_with('['))
+        .flat_map(str::split_whitespace)
+}
+
 type Words = HashMap<char, Vec<(Vec<char>, usize)>>;
 
 fn read_classes(text: &'static str) -> (HashMap<&'static str, usize>, Words) {
@@ -344,6 +354,7 @@ mod tests {
         assert!(set(&known.class) > 25 && set(&known.both) > 100 && set(&known.clause) > 100);
         assert!(known.class.len() < 64, "one bit each");
         assert_eq!(known.telling.count_ones() as usize, TELLING.len());
+        assert!(class("weapon").any(|word| word == "菜刀") && class("no class").next().is_none());
     }
 
     #[test]

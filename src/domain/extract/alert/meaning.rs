@@ -42,6 +42,11 @@ impl<'a> Asked<'a> {
         Self { model, sentences }
     }
 
+    /// All sentences of the text.
+    pub(super) fn sentences(&self) -> &'a [String] {
+        self.sentences
+    }
+
     /// What each of these sentences weighs by its meaning; none of one that is too long, of those beyond [`MOST`], and without a model.
     pub(super) fn weights(&self, of: &[usize], among: Among) -> Vec<Option<f32>> {
         let fits = |at: &&usize| self.sentences[**at].chars().count() <= LONGEST;

@@ -177,3 +177,24 @@ fn money_asked_for_and_fetched_is_no_threat() {
         assert!(!raised(text), "{text}");
     }
 }
+
+/// What the words and the meaning of ordinary prose come to by chance is no threat where nobody speaks of harm.
+#[test]
+fn ordinary_prose_without_any_harm_in_it_raises_nothing() {
+    for text in [
+        "提起笔来先给各位鞠个躬，耽误你们工夫了。我家门口的井台塌了半边。",
+        "人老了，话就多，您莫嫌我啰嗦。请核一核我的低保。",
+        "站里收了我两袋豆子，说过了秤再给钱。要得不多，给我要回来。我今年六十八了。",
+        "我去五趟，五趟都说在办。",
+        "我记着您呢，不知您还记不记得我。",
+        "我闺女常说，爸你别操那份心。",
+    ] {
+        assert!(!raised(text), "{text}");
+    }
+    for text in [
+        "感谢窗口的小何，你是好人，那天请你请个假，别来上班。",
+        "生无可恋，就此别过。麻烦替我照看我那只猫。",
+    ] {
+        assert!(raised(text), "{text}");
+    }
+}

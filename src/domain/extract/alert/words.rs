@@ -34,6 +34,12 @@ pub(super) struct Words {
     pub(super) then: Vec<&'static str>,
     /// What anyone may do and say he will.
     pub(super) lawful: Vec<&'static str>,
+    /// Of the classes of harm in `signs.txt`, what everyday talk has as well.
+    pub(super) everyday: Vec<&'static str>,
+    /// A farewell, a last word, and what is done for the dead.
+    pub(super) farewell: Vec<&'static str>,
+    /// How people begin and end a letter.
+    pub(super) courtesy: Vec<&'static str>,
     /// Two words that mean disorder or harm together, in this order and close to each other in one clause.
     pub(super) together: Vec<(&'static str, &'static str)>,
 }
@@ -59,6 +65,9 @@ pub(super) fn words() -> &'static Words {
             ultimatum: list("ultimatum"),
             then: list("then"),
             lawful: list("lawful"),
+            everyday: list("everyday"),
+            farewell: list("farewell"),
+            courtesy: list("courtesy"),
             together: list("together").into_iter().map(pair).collect(),
         }
     })
@@ -87,6 +96,9 @@ mod tests {
         assert!(words.strong.len() > 250 && words.weak.len() > 100 && words.past.len() > 40);
         assert!(
             !words.together.is_empty() && !words.lawful.is_empty() && !words.reported.is_empty()
+        );
+        assert!(
+            words.everyday.len() > 20 && words.farewell.len() > 40 && words.courtesy.len() > 10
         );
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::field::Source;
 use crate::domain::zones::{Glyph, is_han, text_of};
 
+use super::super::alert;
 use super::super::evidence::Candidate;
 use super::super::glyphs::has_any;
 use super::{NO_THANKS, introduces, plea};
@@ -174,7 +175,8 @@ pub(super) fn of(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
         texts.iter().filter(|t| has_any(t, words)).count() + 2 * usize::from(has_any(&head, words))
     };
     let asked = score(REQUESTS);
-    let asks = texts.iter().any(|t| plea::asks(t));
+    // 请你们替我谢谢她 asks for nothing.
+    let asks = texts.iter().any(|t| plea::asks(t) && !passes_thanks_on(t));
     // A title is often a form of its own; what is urged stands in the text.
     let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
     let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
@@ -345,7 +347,7 @@ const SHORTEST_QUOTATION: usize = 7;
 const LONGEST_QUOTATION: usize = 300;
 const LONGEST_LEAD: usize = 40;
 
-/// 麻烦转告他,我们全家谢谢他: thanks to somebody who is no reader of the letter, and nothing regretted beside them.
+/// 麻烦转告他,我们全家谢谢他; 心里暖得很: thanks to somebody who is no reader of the letter, and nothing regretted beside them.
 fn thanks_somebody(texts: &[String]) -> bool {
     let thanked = ["他", "她", "这位", "那位", "这些", "那些"];
     let thanks = ["谢谢", "感谢", "多谢"];
@@ -353,11 +355,43 @@ fn thanks_somebody(texts: &[String]) -> bool {
         .iter()
         .flat_map(|t| thanked.map(|who| format!("{t}{who}")));
     let words: Vec<String> = words.collect();
+    let thanks = |text: &String| {
+        let passed_on = passes_thanks_on(text) || has_any(text, WARMED);
+        passed_on || words.iter().any(|w| text.contains(w))
+    };
     let regrets = ["但", "却", "可是", "不过", "仍", "还没", "至今"];
-    texts
-        .iter()
-        .any(|text| words.iter().any(|w| text.contains(w)))
-        && !texts.iter().any(|text| has_any(text, &regrets))
+    // 事没办成,可是心里暖。
+    let regretted = |text: &String| has_any(text, &regrets) && !has_any(text, WARMED);
+    texts.iter().any(thanks) && !texts.iter().any(regretted)
+}
+
+/// How people say that somebody was good to them.
+const WARMED: &[&str] = &[
+    "心里暖",
+    "心里热乎",
+    "暖了心",
+    "暖到心",
+    "恩人",
+    "救命之恩",
+    "大好人",
+];
+
+/// 请替我谢谢她, 请表扬这位同志: what is asked for is to be told to whoever helped.
+fn passes_thanks_on(text: &str) -> bool {
+    has_any(
+        text,
+        &[
+            "替我谢谢",
+            "替我们谢谢",
+            "代我谢谢",
+            "代我们谢谢",
+            "替我感谢",
+            "转达谢意",
+            "转达感谢",
+            "请表扬",
+            "予以表扬",
+        ],
+    )
 }
 
 /// Whether somebody in office is told to have helped himself, and it is asked that this be looked into: an accusation without the word.
@@ -377,46 +411,36 @@ fn accuses(texts: &[String]) -> bool {
         "查一下",
         "查查",
         "审计",
+        "望查",
+        "请查",
+        "查办",
+        "查实",
     ];
     let office = [
         "书记", "主任", "村长", "镇长", "乡长", "局长", "所长", "处长", "科长", "院长", "校长",
         "队长", "组长", "经理", "会计", "干部", "领导", "副总", "股长", "站长", "委员",
     ];
     let misdeeds = [
-        "收受",
-        "受贿",
-        "贿赂",
-        "索贿",
         "索要",
-        "贪污",
-        "侵吞",
-        "私吞",
-        "套取",
         "虚报",
-        "冒领",
-        "截留",
-        "挪用",
-        "私分",
-        "中饱私囊",
-        "回扣",
         "红包",
         "礼金",
         "购物卡",
-        "小金库",
         "公款",
         "公家的钱",
         "以权谋私",
-        "滥用职权",
-        "利用职务",
         "优亲厚友",
-        "吃拿卡要",
         "报了两遍",
         "重复报",
         "做假账",
         "假账",
     ];
+    // A neighbour encroaches on land as well.
+    let of_office = alert::OF_OFFICE.iter().filter(|word| **word != "侵占");
+    let misdeeds: Vec<&str> = misdeeds.iter().chain(of_office).copied().collect();
+    let helped = texts.iter().any(|text| alert::helps_himself(text));
     let any = |words: &[&str]| texts.iter().any(|text| has_any(text, words));
-    any(&looked_into) && any(&office) && any(&misdeeds)
+    any(&looked_into) && any(&office) && (helped || any(&misdeeds))
 }
 
 /// A sentence of this many characters tells something.

@@ -4,6 +4,7 @@ use crate::domain::zones::{Row, address_like, is_han, text_of};
 
 use super::super::glyphs::has_any;
 use super::super::place;
+use super::super::reach;
 use super::super::whose::{self, Writers};
 
 /// Whether a text leaves a quotation open: what stands in it others have written.
@@ -84,67 +85,6 @@ pub(super) fn own_number(text: &str) -> bool {
     .any(|w| text.contains(w))
 }
 
-/// How a writer begins to say where he lives; those of the second list may speak of whoever was spoken of before.
-const OWN_HOME: &[&str] = &[
-    "我的家庭住址",
-    "我的通讯地址",
-    "我的联系地址",
-    "我的家就在",
-    "我的家在",
-    "我的住处",
-    "我的住址",
-    "我的地址",
-    "我家就在",
-    "我家就住",
-    "我家住",
-    "我家在",
-    "我现在住",
-    "我现住",
-    "我就住",
-    "我住",
-    "我们住",
-    "我们家在",
-    "我们家住",
-    "本人家住",
-    "本人现住",
-    "本人住",
-    "本人地址",
-    "本人家庭住址",
-];
-const A_HOME: &[&str] = &[
-    "家就在",
-    "家就住",
-    "家住",
-    "家在",
-    "现住",
-    "住址",
-    "住处",
-    "住在",
-    "地址",
-];
-
-/// Right before a number that is to be called, and right behind one that was given.
-const CALL: &[&str] = &["打", "拨", "拨打", "致电", "找我就打", "找我打", "找我请打"];
-const FOUND: &[&str] = &[
-    "找得到我",
-    "就找得到我",
-    "能找到我",
-    "就能找到我",
-    "可以找到我",
-    "可找到我",
-    "找到我",
-    "找我",
-    "就能联系到我",
-    "能联系到我",
-    "可以联系到我",
-    "可联系到我",
-    "联系我",
-    "联系得上我",
-    "与我联系",
-    "跟我联系",
-    "和我联系",
-];
-
 /// Labels that stand right before a number.
 const NUMBERS: &[&str] = &[
     "",
@@ -182,8 +122,8 @@ pub(super) fn reaches_writer(before: &str, behind: &str, is_last: bool) -> bool 
     };
     let behind: String = behind.chars().filter(|c| *c != ' ').collect();
     let closes = is_last && behind.chars().count() <= CLOSING;
-    let own_home = |clause: &&str| gives_home(clause, OWN_HOME);
-    let home = |clause: &&str| gives_home(clause, A_HOME);
+    let own_home = |clause: &&str| gives_home(clause).is_some_and(|home| home.is_own);
+    let home = |clause: &&str| gives_home(clause).is_some();
     // 包工头姓马。家住…: his home, unless the sentence is the last of all.
     let elided = closes || !whose::subject::mentions_another(last_sentence(earlier));
     let is_home = |clause: &&str| own_home(clause) || elided && home(clause);
@@ -193,18 +133,15 @@ pub(super) fn reaches_writer(before: &str, behind: &str, is_last: bool) -> bool 
     }
     let reached = last.contains("找我")
         || last.contains("联系我")
-        || CALL.iter().any(|word| last.ends_with(word))
-            && FOUND.iter().any(|word| behind.starts_with(word));
+        || reach::is_to_be_called(last) && reach::finds_writer(&behind);
     let label = last.trim_end_matches(':').trim_start_matches("我的");
     let with_home = led.iter().any(is_home) && NUMBERS.contains(&label);
     with_home || reached && !whose::subject::mentions_another(last)
 }
 
-/// Whether a clause says where somebody lives in one of these ways, and names the place to its end.
-fn gives_home(clause: &str, ways: &[&str]) -> bool {
-    let place = ways.iter().find_map(|way| clause.strip_prefix(way));
-    let place = place.map(|place| place.trim_start_matches([':', '是', '在', '于']));
-    place.is_some_and(|place| address_like(place) && place::ends_well(place))
+/// Where a clause says that somebody lives, if it names the place to its end.
+fn gives_home(clause: &str) -> Option<reach::Home<'_>> {
+    reach::home(clause).filter(|home| address_like(home.place) && place::ends_well(home.place))
 }
 
 fn sentence_of(before: &str) -> (&str, &str) {

@@ -376,6 +376,10 @@ fn a_number_that_is_said_behind_it_to_be_anothers_is_never_accepted() {
     for row in [
         format!("电话{NUMBER}是我女子的。"),
         format!("联系电话：{NUMBER}，是我邻居的。"),
+        format!("我的电话{NUMBER}，这是我大哥的。"),
+        format!("本人手机：{NUMBER}，机主是我女婿。"),
+        format!("我的电话{NUMBER}，这是我儿子的手机。"),
+        format!("电话{NUMBER}，我女儿的。"),
     ] {
         let all = [above(&row), below(row.trim_end_matches('。'))];
         for fields in all {
@@ -384,8 +388,21 @@ fn a_number_that_is_said_behind_it_to_be_anothers_is_never_accepted() {
             assert!(accepted.next().is_none(), "{row}");
         }
     }
-    let own = above(&format!("我的电话{NUMBER}是我自己的。"));
-    assert_eq!(numbers(&own), [NUMBER]);
+    for row in [
+        format!("我的电话{NUMBER}是我自己的。"),
+        format!("我的电话{NUMBER}，是我的手机。"),
+        format!("我的电话{NUMBER}，这是本人号码。"),
+    ] {
+        for fields in [above(&row), below(row.trim_end_matches('。'))] {
+            assert_eq!(numbers(&fields), [NUMBER], "{row}");
+            assert!(fields.phones[0].field.accepted, "{row}");
+        }
+    }
+    // What stands behind one number may lead to the next.
+    let two = below(&format!("我的电话{NUMBER}，我儿子电话13987654321"));
+    let owners = two.phones.iter().map(|p| p.owner.as_deref());
+    assert_eq!(numbers(&two), [NUMBER, "13987654321"]);
+    assert_ne!(owners.collect::<Vec<_>>()[0], Some("我儿子"));
 }
 
 #[test]
