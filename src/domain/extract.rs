@@ -32,6 +32,7 @@ mod residence;
 mod roster_match;
 mod scribe;
 mod sender;
+pub(crate) mod sheet;
 pub(crate) mod signature;
 pub(crate) mod stitch;
 mod tail;

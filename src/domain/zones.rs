@@ -13,7 +13,7 @@ pub use envelope::EnvelopeZones;
 pub use row::{Glyph, Row, fold, is_han, rows, text_of};
 
 use crate::domain::extract::glyphs::has_any;
-use crate::domain::extract::labels;
+use crate::domain::extract::{labels, sheet};
 use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 
@@ -74,6 +74,9 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
         // A mark heads a paper; it signs none.
         let mut rows = rows(index, page);
         rows.retain(|row| !secret::is_row(row));
+        if page.kind == PageKind::Letter && zones.rows.is_empty() {
+            rows = sheet::in_order(page, rows);
+        }
         let behind = has_ended(&zones.rows);
         if is_authorisation(&rows) {
             zones.authorisation.extend(rows);
@@ -210,6 +213,8 @@ const ADDRESSING: &[&str] = &["尊敬的", "敬爱的", "尊敬", "敬爱", "亲
 /// The salutation: the first of the top rows that addresses someone, up to its colon.
 fn salutation(rows: &[Row]) -> Range<usize> {
     let texts: Vec<String> = rows.iter().take(10).map(Row::compact).collect();
+    let cells = texts.iter().filter(|t| labels::is_of_a_form(t));
+    let is_form = cells.count() >= CELLS_OF_A_FORM;
     let colon = |t: &String| t.ends_with([':', ';']) || t.contains(':') && t.chars().count() <= 30;
     let labelled = |t: &String| {
         has_any(
@@ -231,6 +236,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
             ],
         ) || labels::names_writer(t)
             || labels::is_of_a_form(t)
+            || is_form && (sheet::tells_what_about(t) || labels::asks_whom(t))
     };
     // 致 X in a cell of a form ends no head: its other cells stand above it.
     let in_cell = |at: usize| {
@@ -253,7 +259,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         })
     });
     let Some(start) = start else {
-        let untold = untold_salutation(&texts);
+        let untold = untold_salutation(&texts, is_form);
         // A form of numbered questions tells what about behind the last of them.
         let asked = texts
             .iter()
@@ -277,6 +283,9 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         .map_or(start + 1, |i| i + 1);
     first..end
 }
+
+/// Labelled rows on top of a page that make a form of it.
+const CELLS_OF_A_FORM: usize = 3;
 
 /// 2.住哪里:, (一)基本情况: a heading within a letter, or a question of a form; nobody is addressed so.
 fn is_numbered(text: &str) -> bool {
@@ -351,7 +360,7 @@ fn begins_list(row: &Row, text: &str) -> bool {
 }
 
 /// Without addressing word or colon: a title that says to whom, or a short top row that ends like an office or its holder, unless somebody tells of it there.
-fn untold_salutation(texts: &[String]) -> Range<usize> {
+fn untold_salutation(texts: &[String], is_form: bool) -> Range<usize> {
     let office = [
         "领导",
         "书记",
@@ -385,6 +394,7 @@ fn untold_salutation(texts: &[String]) -> Range<usize> {
                     && office.iter().any(|o| t.ends_with(o))
                     && !tells(t)
                     && !labels::opens_with_writer(t)
+                    && !(is_form && t.contains(':'))
         })
         .map_or(0..0, |i| i..i + 1)
 }

@@ -5,6 +5,8 @@
 
 mod cleaned;
 
+use std::ops::Range;
+
 use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::{Gazetteer, Place};
@@ -17,11 +19,11 @@ use super::date::find_dates;
 use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{distance, has_any, squeeze};
 use super::houses;
-use super::names;
 use super::place::{self, Written};
 use super::residence;
 use super::tail::{Item, Kind};
 use super::whose::{self, Whose, Writers};
+use super::{names, signature};
 use cleaned::cleaned;
 
 /// A postmark names a post office, not a home.
@@ -434,10 +436,13 @@ pub(crate) fn place_of_matter(seen: &Seen<'_>) -> Option<String> {
 }
 
 fn signed_at(item: &Item, prior: f32) -> Option<Candidate> {
-    let value = cleaned(&item.value);
+    let mut value = cleaned(&item.value);
+    let bare = item.kind == Kind::Bare;
+    if let Some(place) = beside_name(&value).filter(|_| bare) {
+        value = value[place].to_vec();
+    }
     let text = text_of(&value);
     let n = text.chars().count();
-    let bare = item.kind == Kind::Bare;
     let sound = if bare {
         n >= 6
             && (address_like(&text) || two_levels(&text))
@@ -458,6 +463,39 @@ fn signed_at(item: &Item, prior: f32) -> Option<Candidate> {
         )
     })
 }
+
+/// The place in a row that runs on from it to a name, or from a name to it: 梨树县蔡家镇常桂英敬上, 刘铁柱穿山镇高平村. It begins with a division that is known.
+fn beside_name(value: &[Glyph]) -> Option<Range<usize>> {
+    let signed = signature::without_courtesies(value);
+    let end = signed.len();
+    let named = |name: &[Glyph]| {
+        let text = text_of(name);
+        let chars: Vec<char> = text.chars().collect();
+        let length = chars.len() < 4 || names::surname_length(&chars) == 2;
+        length && names::person(&text) > 0.8 && !place::ends_well(&text)
+    };
+    let housed = |place: &[Glyph]| {
+        let text = text_of(place);
+        let known = super::divisions_in(&text).is_some();
+        known && place::ends_well(&text) && names::unit(&text) < 0.9
+    };
+    let whole = text_of(&signed);
+    if end > LONGEST_RUN_ON || place::ends_well(&whole) && super::divisions_in(&whole).is_some() {
+        return None;
+    }
+    [3, 2, 4].into_iter().find_map(|n| {
+        let at = end.checked_sub(n)?;
+        let behind = named(&signed[at..]) && housed(&signed[..at]);
+        let before = || named(&signed[..n]) && housed(&signed[n..]);
+        match behind {
+            true => Some(0..at),
+            false => before().then_some(n..end),
+        }
+    })
+}
+
+/// Characters of such a row.
+const LONGEST_RUN_ON: usize = 40;
 
 /// 远安县鸣凤镇东坡村第3村民小组 beside somebody's name: where he lives, not a unit that signs.
 fn signed_by_group(item: &Item) -> Option<Candidate> {
@@ -502,6 +540,8 @@ fn on_envelope(seen: &Seen<'_>) -> Option<Candidate> {
     let text = text_of(&value);
     if let Some(name) = seen.writers.named_at_end(&text) {
         value.truncate(value.len() - name);
+    } else if let Some(place) = beside_name(&value) {
+        value = value[place].to_vec();
     }
     let text = text_of(&value);
     let n = text.chars().count();

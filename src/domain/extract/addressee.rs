@@ -13,7 +13,8 @@ use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::foot;
 use super::glyphs::squeeze;
 use super::labels::WRITTEN_TO;
-use super::roster_match::{Hit, Matcher, Who};
+use super::names;
+use super::roster_match::{Hit, Matcher, Who, opens_with_title};
 
 /// A hit and where it was read.
 struct Mention {
@@ -116,6 +117,13 @@ pub(crate) fn read(
         let source = Source::LetterSalutation;
         unplaced += collect(&matcher, &named, source, &mut mentions, &mut raw);
     }
+    // 副市长收 on the envelope is whichever of two the letter names.
+    let named = mentions.iter().filter(|m| m.hit.namesakes.is_empty());
+    let named: Vec<Who> = named.map(|m| m.hit.who).collect();
+    mentions.retain(|m| {
+        let other = |n: &usize| named.contains(&Who::Leader(*n));
+        named.contains(&m.hit.who) || !m.hit.namesakes.iter().any(other)
+    });
     mentions.sort_by_key(|m| m.place(roster));
     let mut alternatives: Vec<Alternative> = Vec::new();
     let mut seen: Vec<Who> = Vec::new();
@@ -268,9 +276,8 @@ fn collect(
         .iter()
         .position(|g| g.ch == ':')
         .unwrap_or(glyphs.len());
-    for part in glyphs[..end].split(|g| matches!(g.ch, '、' | ',' | ';' | ' ' | '/' | '。' | '!'))
-    {
-        let part = stripped(&squeeze(part));
+    for part in parted(&glyphs[..end]) {
+        let part = stripped(&squeeze(&part));
         if part.len() < 2 {
             continue;
         }
@@ -290,6 +297,29 @@ fn collect(
         }
     }
     unplaced
+}
+
+/// The addressees of a row, parted by marks and gaps; a name and the title behind its gap are one: 关志坚 副市长.
+fn parted(glyphs: &[Glyph]) -> Vec<Vec<Glyph>> {
+    let mut all: Vec<Vec<Glyph>> = Vec::new();
+    for part in glyphs.split(|g| matches!(g.ch, '、' | ',' | ';' | '/' | '。' | '!')) {
+        let mut words = part.split(|g| g.ch == ' ').filter(|word| !word.is_empty());
+        all.extend(words.next().map(<[Glyph]>::to_vec));
+        for word in words {
+            let named = |name: &Vec<Glyph>| {
+                let name = text_of(&stripped(name));
+                names::person(&name) > 0.8
+                    || name.chars().count() == 1 && name.chars().all(names::is_surname)
+            };
+            match all.last_mut() {
+                Some(name) if opens_with_title(&text_of(word)) && named(name) => {
+                    name.extend_from_slice(word);
+                }
+                _ => all.push(word.to_vec()),
+            }
+        }
+    }
+    all
 }
 
 /// Whether a part names someone beside, or instead of, those found in it: 盐城市席, 市委程书便.

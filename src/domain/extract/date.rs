@@ -119,7 +119,11 @@ const RIGHT_OF: f32 = 0.4;
 
 /// The row 日期:… among the labelled rows a memo begins with, which has nothing else in it.
 fn in_memo(rows: &[Row]) -> Vec<Row> {
-    let labelled = rows.iter().take_while(|row| row.compact().contains(':'));
+    let is_labelled = |row: &&Row| row.compact().contains(':');
+    // A sheet of labels has its title above them.
+    let title = rows.iter().take_while(|row| !is_labelled(row)).count();
+    let from = if title <= LONGEST_TITLE { title } else { 0 };
+    let labelled = rows[from..].iter().take_while(is_labelled);
     let dates = labelled.take(ROWS_OF_MEMO).filter(|row| {
         let text = row.compact();
         let label = text.split(':').next().unwrap_or_default();
@@ -133,8 +137,11 @@ fn without_its_date(row: &Row) -> String {
     rest.iter().map(|g| g.ch).filter(|c| *c != ' ').collect()
 }
 
+/// Rows of a title above the labels of a sheet.
+const LONGEST_TITLE: usize = 2;
+
 /// Rows of a memo's head at most, and how its day is labelled.
-const ROWS_OF_MEMO: usize = 6;
+const ROWS_OF_MEMO: usize = 12;
 const DAYS_OF_WRITING: &[&str] = &[
     "日期",
     "写信日期",

@@ -8,7 +8,7 @@ use super::foot;
 use super::labels::{self, WRITTEN_TO};
 use super::names;
 use super::phone::find_phones;
-use super::signature::seal;
+use super::signature::{self, Form, Signature, seal};
 use super::tail::{Item, Kind, items};
 
 /// Rows of a form's head at most.
@@ -19,8 +19,14 @@ const SHORTEST_FORM: usize = 3;
 
 /// The labelled values in the cells of a form; nothing where the letter is none.
 pub(crate) fn cells(zones: &LetterZones) -> Vec<Item> {
-    let body = zones.body_rows();
-    let top = &body[..body.len().min(LONGEST_FORM)];
+    let above = zones.rows.len().min(zones.tail.start);
+    let top = &zones.rows[..above.min(LONGEST_FORM)];
+    let top: Vec<Row> = top
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !zones.salutation.contains(at))
+        .map(|(_, row)| row.clone())
+        .collect();
     let Some(from) = top.iter().position(is_labelled) else {
         return Vec::new();
     };
@@ -51,6 +57,16 @@ pub(crate) fn name(zones: &LetterZones) -> Option<Candidate> {
         let glyphs = cell.value.iter().take_while(|g| g.ch != ' ').copied();
         let name: Vec<Glyph> = glyphs.collect();
         (names::person(&text_of(&name)) > 0.8).then(|| in_form(&name))
+    })
+}
+
+/// 来信人:匿名, 姓名:王某, 企业名称:X公司: what stands in the cell of whoever fills in a form, where it is nobody's full name.
+pub(crate) fn signed(zones: &LetterZones) -> Option<Signature> {
+    let cells = cells(zones);
+    let mut named = cells.iter().filter(|cell| cell.kind == Kind::Signer);
+    named.find_map(|cell| {
+        let parts = signature::tokens(&cell.value);
+        parts.into_iter().find(|s| s.form != Form::Person)
     })
 }
 

@@ -5,15 +5,16 @@
 use crate::domain::draft::Fields;
 use crate::domain::field::Source;
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, text_of};
+use crate::domain::zones::{Glyph, Row, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, reading};
 use super::glyphs::one_off;
-use super::names;
+use super::phone::find_phones;
 use super::sender::{candidate, joint_of};
-use super::signature::{Form, Signature};
+use super::signature::{self, Form, Signature};
 use super::tail::{Item, Kind};
+use super::{body, foot, names};
 
 mod said;
 pub(super) use said::{count_said, signed_with};
@@ -117,6 +118,50 @@ pub(super) fn several(
         chosen
     };
 }
+
+/// 五人姓名如下:A、B、C。推选A为联系人,电话…: those whom a letter without signatures names as its writers, and the number beside whom they chose. A person looks at them.
+pub(super) fn named_in_text(rows: &[Row]) -> Vec<Signature> {
+    let flow = body::flow(rows);
+    let listed = body::sentences(&flow).into_iter().find_map(|sentence| {
+        let colon = sentence.iter().position(|g| g.ch == ':')?;
+        let lead = text_of(&sentence[..colon]);
+        let heads = NAMED_BELOW.iter().any(|word| lead.ends_with(word));
+        heads.then(|| signature::tokens(&sentence[colon + 1..]))
+    });
+    let mut listed = listed.unwrap_or_default();
+    let sure = listed.iter().filter(|s| s.is_whole()).count();
+    listed.retain(|s| s.form == Form::Person && s.score >= 0.4);
+    if sure < FEWEST_NAMED {
+        return Vec::new();
+    }
+    for (at, row) in rows.iter().enumerate() {
+        let Some((chosen, _)) = foot::elected(&row.glyphs) else {
+            continue;
+        };
+        let next = rows.get(at + 1).map_or(&[][..], |next| &next.glyphs);
+        let both: Vec<Glyph> = row.glyphs.iter().chain(next).copied().collect();
+        let number = find_phones(&both).into_iter().next();
+        let name = text_of(&chosen);
+        if let Some(signed) = listed.iter_mut().find(|s| s.name() == name) {
+            signed.phone = number.map(|found| found.value);
+        }
+    }
+    listed.iter_mut().for_each(|s| s.cut_out = true);
+    listed
+}
+
+/// What leads the names of those who write.
+const NAMED_BELOW: &[&str] = &[
+    "姓名如下",
+    "名单如下",
+    "名字如下",
+    "人员如下",
+    "联名人如下",
+    "来信人如下",
+];
+
+/// Fewer names in a text are of whom it tells.
+const FEWEST_NAMED: usize = 3;
 
 /// The sign of a step of the joint order.
 fn step_name(rule: &str) -> &'static str {

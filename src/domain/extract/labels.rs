@@ -75,6 +75,12 @@ pub(crate) fn is_of_a_form(text: &str) -> bool {
     at_front(&flat).is_some_and(|(kind, _)| kinds.contains(&kind))
 }
 
+/// Whether a row of a form asks whom it is for: 收信单位:X.
+pub(crate) fn asks_whom(text: &str) -> bool {
+    let label = text.split_once(':').map(|(label, _)| label);
+    label.is_some_and(|label| label.chars().count() > 1 && WRITTEN_TO.contains(&label))
+}
+
 /// Whether a label speaks of others than those who sign: 楼上住户, 拖欠工资的单位; 被征地农户 sign.
 pub(crate) fn is_of_others(label: &str) -> bool {
     let bare = SUFFERED

@@ -269,6 +269,18 @@ pub(crate) fn after_kin(text: &str) -> Option<usize> {
     (kin && person(&text[..at]) > 0.8 && person(&name) > 0.8).then_some(whose + 2)
 }
 
+/// 大姐覃凤仙, 小妹覃凤娇: which of several that sign together, and his name.
+pub(crate) fn after_sibling(text: &str) -> Option<usize> {
+    let mut chars = text.chars();
+    let counted = chars
+        .next()
+        .is_some_and(|c| "大二三四五六七小老长次幼".contains(c));
+    let kin = chars
+        .next()
+        .is_some_and(|c| "哥弟姐妹兄嫂叔伯姑姨舅儿女子".contains(c));
+    (counted && kin && person(chars.as_str()) > 0.8).then_some(2)
+}
+
 /// Characters of a name with who bears it.
 const LONGEST_INTRODUCTION: usize = 24;
 
@@ -288,7 +300,27 @@ fn introduces(before: &str) -> bool {
             .iter()
             .any(|office| before.strip_suffix(office).is_some_and(once))
         || n >= 4 && unit(before) >= 0.8
-        || super::divisions_in(before).is_some_and(|d| d.length == n)
+        || super::divisions_in(before)
+            .is_some_and(|d| d.length == n || super::place::ends_well(before))
+}
+
+/// Characters of a name that runs on to where its bearer lives: 刘铁柱穿山镇高平村.
+pub(crate) fn before_place(text: &str) -> Option<usize> {
+    let chars: Vec<char> = text.chars().collect();
+    if !(5..=LONGEST_INTRODUCTION).contains(&chars.len()) {
+        return None;
+    }
+    [3, 2, 4].into_iter().find(|n| {
+        let (name, rest): (String, String) =
+            (chars[..*n].iter().collect(), chars[*n..].iter().collect());
+        let named = *n < 4 || surname_length(&chars) == 2;
+        named
+            && person(&name) > 0.8
+            && !super::place::ends_well(&name)
+            && super::place::ends_well(&rest)
+            && super::divisions_in(text).is_none()
+            && super::divisions_in(&rest).is_some()
+    })
 }
 
 /// Two or three characters that are a name if the first is a surname: what follows it are characters of given names.
@@ -382,7 +414,7 @@ pub(crate) fn names_in(row: &Row) -> (usize, usize) {
         .collect();
     let named = parts
         .iter()
-        .filter(|p| person(p) > 0.0 || unit(p) > 0.0)
+        .filter(|p| person(p) > 0.0 || unit(p) > 0.0 || after_sibling(p).is_some())
         .count();
     (named, parts.len())
 }

@@ -350,7 +350,11 @@ pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
             .filter(|c| *c != ' ')
             .take_while(|c| is_han(*c))
             .collect();
-        (names::person(&name) > 0.0).then_some(name)
+        // 村主任 吴宏刚
+        let whole = |s: &Signature| s.form == signature::Form::Person && s.is_whole();
+        let told = || signature::tokens(&i.value).into_iter().find(whole);
+        let named = (names::person(&name) > 0.0).then_some(name);
+        named.or_else(|| told().map(|s| s.name()))
     });
     let alone = (fields.joint.count == 1 && !fields.anonymous.value)
         .then(|| fields.sender_name.value.clone())

@@ -262,7 +262,7 @@ impl<'a> Matcher<'a> {
         let own: Vec<char> = self.roster.leaders[chosen].name.chars().collect();
         let own = &own[..surname_length(&own).max(1).min(own.len())];
         if !form.windows(own.len()).any(|w| w == own) {
-            return Vec::new();
+            return self.of_one_title(chosen);
         }
         let text: String = form.iter().collect();
         let title = title_in(&text).unwrap_or_default().trim_start_matches('副');
@@ -272,6 +272,13 @@ impl<'a> Matcher<'a> {
                 && bare_title(l).trim_start_matches('副') == title
         });
         others.map(|(i, _)| i).collect()
+    }
+
+    /// The other leaders who hold the same office: 副市长 alone may be each of two.
+    fn of_one_title(&self, of: usize) -> Vec<usize> {
+        let leaders = &self.roster.leaders;
+        let same = |i: &usize| *i != of && leaders[*i].title == leaders[of].title;
+        (0..leaders.len()).filter(same).collect()
     }
 
     /// What is left over between exact forms.
@@ -509,6 +516,11 @@ fn bare_title(leader: &Leader) -> &str {
         .find(|t| leader.title.ends_with(**t))
         .copied()
         .unwrap_or("")
+}
+
+/// Whether a text begins with the title of an office: 副市长, 局长.
+pub(crate) fn opens_with_title(text: &str) -> bool {
+    TITLES.iter().any(|title| text.starts_with(title))
 }
 
 fn title_in(text: &str) -> Option<&'static str> {

@@ -68,6 +68,11 @@ fn by_the_order(
         return joint::several(pages, items, &listed, said, on_envelope, fields);
     }
     let mut signed = single(items);
+    let in_text = joint::named_in_text(zones.body_rows());
+    if signed.is_empty() && !in_text.is_empty() {
+        let on_envelope = envelope_name(envelope);
+        return joint::several(pages, items, &in_text, said, on_envelope, fields);
+    }
     let named = |s: &Signature| matches!(s.form, Form::Person | Form::Unit);
     if said.is_some_and(|n| n as usize >= JOINT) && signed.first().is_some_and(named) {
         let on_envelope = envelope_name(envelope);
@@ -84,7 +89,18 @@ fn by_the_order(
         .or_else(|| form::asked(zones))
         .or_else(|| form::sent_by(zones))
         .or_else(|| form::letterhead(zones.head()));
-    let authorised = proxy::find(zones, items, &signed, own_words.as_ref());
+    if signed.is_empty() && own_words.is_none() {
+        signed.extend(form::signed(zones));
+    }
+    // Who acts for whom may stand in the cells of a form alone.
+    let acting = |item: &Item| matches!(item.kind, Kind::Agent | Kind::Principal);
+    let told = |kind: Kind| items.iter().any(|item| item.kind == kind);
+    let mut with_cells = items.to_vec();
+    if !told(Kind::Agent) {
+        let cells = form::cells(zones).into_iter().filter(acting);
+        with_cells.extend(cells.filter(|cell| !told(cell.kind)));
+    }
+    let authorised = proxy::find(zones, &with_cells, &signed, own_words.as_ref());
     if let Some(found) = authorised {
         fields.joint = joint_of(std::slice::from_ref(&found.principal.value), None);
         fields.proxy = Some(found.proxy);

@@ -13,7 +13,7 @@ use super::names::{self, Word};
 use super::phone::find_phones;
 use super::tail::{Item, Kind, trim, without_dates};
 pub(crate) use list::list;
-use notes::without_notes;
+use notes::{behind_year, without_notes};
 
 /// How a signature reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +100,15 @@ impl Signature {
         } else if let Some(skip) = names::after_role(&text) {
             let inner = Self::new(&glyphs[skip..], weight)?;
             return Some(inner);
-        } else if let Some(skip) = names::after_whose(&text) {
+        } else if let Some(skip) = names::after_whose(&text).or_else(|| names::after_sibling(&text))
+        {
             let inner = Self::new(&glyphs[skip..], weight)?;
+            return Some(Self {
+                cut_out: true,
+                ..inner
+            });
+        } else if let Some(length) = names::before_place(&text) {
+            let inner = Self::new(&glyphs[..length], weight)?;
             return Some(Self {
                 cut_out: true,
                 ..inner
@@ -123,6 +130,11 @@ impl Signature {
             cut_out: word.is_some(),
         })
     }
+}
+
+/// A row's characters without the courtesies behind a name: 敬上, 叩首.
+pub(crate) fn without_courtesies(glyphs: &[Glyph]) -> Vec<Glyph> {
+    without_notes(&squeeze(trim(glyphs)))
 }
 
 /// What is left of a date that was misread: 五年八月十二日.
@@ -358,6 +370,11 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
             at = end;
             continue;
         }
+        if let Some(end) = behind_year(glyphs, at) {
+            flush(&mut out, &mut word);
+            at = end;
+            continue;
+        }
         if let Some(end) = stands_in(glyphs, at) {
             flush(&mut out, &mut word);
             at = end;
@@ -463,6 +480,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         let text = text_of(&without_notes(&part));
         let whole = names::person(&text) > 0.8
             || names::after_kin(&text).is_some()
+            || names::after_sibling(&text).is_some()
             || names::unit(&text) >= 0.5
             || seal::is_units(&text_of(&part))
             || names::incomplete(&text)

@@ -12,16 +12,32 @@ pub(crate) fn stitched(tail: &[Row]) -> Vec<Vec<Glyph>> {
     for i in 1..written.len() {
         let (above, below) = written.split_at_mut(i);
         let (above, below) = (&mut above[i - 1], &mut below[0]);
+        let mut moved = 0;
         if tail[i - 1].right > FULL_ROW {
-            let moved = broken_number(above, below).max(broken_name(above, below));
-            above.extend(below.drain(..moved));
+            moved = broken_number(above, below).max(broken_name(above, below));
+        } else if tail[i].left <= tail[i - 1].left + MARGIN && begun(above) >= SHORTEST_BEGUN {
+            // Some break a number far from the edge.
+            moved = broken_number(above, below);
         }
+        above.extend(below.drain(..moved));
     }
     written
 }
 
 /// A row that ends past this share of the page's width may go on below.
 pub(crate) const FULL_ROW: f32 = 0.72;
+
+/// Figures a row ends in.
+fn begun(above: &[Glyph]) -> usize {
+    let figure = |g: &&Glyph| g.ch.is_ascii_digit();
+    above.iter().rev().take_while(figure).count()
+}
+
+/// Fewer figures at the end of a row that is not full are a house's, not the beginning of a number.
+const SHORTEST_BEGUN: usize = 4;
+
+/// What goes on below begins at the margin, or so much of the page's width right of it.
+const MARGIN: f32 = 0.03;
 
 /// How many characters of `below` end a number that `above` begins: together a number, apart none.
 fn broken_number(above: &[Glyph], below: &[Glyph]) -> usize {

@@ -22,6 +22,7 @@ mod reached;
 mod roles;
 mod rules;
 mod seals;
+mod sheets;
 mod signed;
 mod standard;
 mod told_of;

@@ -261,18 +261,35 @@ pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whos
     if labelled != Whose::Writers {
         return labelled;
     }
-    match claimed(&behind(rows, value), writers) {
-        Whose::Unsaid => labelled,
-        claimed => claimed,
+    let behind = behind(rows, value);
+    match (claimed(&behind, writers), noted(&behind, writers)) {
+        // A(本人)B(老伴): the note before a number is the other's.
+        (Whose::Unsaid, Whose::Others(who)) => Whose::Others(who),
+        (Whose::Unsaid, _) => labelled,
+        (claimed, _) => claimed,
     }
 }
 
-/// What follows a value in its row.
+/// Whose a number is by the note in brackets a text begins with.
+fn noted(behind: &str, writers: &Writers) -> Whose {
+    let mut behind = behind.chars().skip_while(|c| *c == ' ');
+    let opens = behind.next() == Some('(');
+    let note: String = behind.take_while(|c| *c != ')').collect();
+    match opens && note.chars().all(is_han) {
+        true => told(&note, writers),
+        false => Whose::Unsaid,
+    }
+}
+
+/// What follows a value in its row, or in the row its last figures stand in.
 fn behind(rows: &[Row], value: &[Glyph]) -> String {
-    let Some((row, at)) = found_in(rows, value) else {
+    let Some(last) = value.iter().rev().find(|g| g.ch != ' ') else {
         return String::new();
     };
-    text_of(rows[row].glyphs.get(at + value.len()..).unwrap_or_default())
+    let Some((row, at)) = found_in(rows, std::slice::from_ref(last)) else {
+        return String::new();
+    };
+    text_of(rows[row].glyphs.get(at + 1..).unwrap_or_default())
 }
 
 /// Whose a value is by a note in brackets behind it: 15872633019（儿子）.
@@ -282,13 +299,7 @@ pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose
     if claimed != Whose::Unsaid {
         return claimed;
     }
-    let mut behind = behind.chars().skip_while(|c| *c == ' ');
-    let opens = behind.next() == Some('(');
-    let note: String = behind.take_while(|c| *c != ')').collect();
-    match opens && note.chars().all(is_han) {
-        true => told(&note, writers),
-        false => Whose::Unsaid,
-    }
+    noted(&behind, writers)
 }
 
 /// Whose a number is by what follows it: 139…是我女子的; ,这是我大哥的手机; ,机主是我女婿; ,我儿子的.

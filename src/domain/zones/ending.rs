@@ -1,7 +1,7 @@
 //! Where a letter's text ends, and what stands under it begins; what was added below that.
 
 use super::row::Row;
-use super::{address_like, is_closing};
+use super::{address_like, is_closing, text_of};
 use crate::domain::extract::glyphs::has_any;
 use crate::domain::extract::labels::Kind;
 use crate::domain::extract::signature::{is_run_of_names, seal};
@@ -40,9 +40,37 @@ pub(super) fn postscript(rows: &[Row], from: usize) -> Option<usize> {
     (near..rows.len()).find(|&i| {
         let text = rows[i].compact();
         let told = || rows[i..].iter().any(|row| !looks_like_tail(row));
-        let added = opens(&text, ADDED) || opens(&text, ENCLOSURES) && told();
+        let added = opens(&text, ADDED)
+            || opens(&text, ENCLOSURES) && told()
+            || is_below_signature(rows, i);
         added && looks_like_tail(&rows[i - 1]) && !rows[i + 1..].iter().any(is_signature)
     })
+}
+
+/// Whether a sentence stands right below the day of whoever has signed at the right above it; how he is reached may be told there, too.
+fn is_below_signature(rows: &[Row], at: usize) -> bool {
+    let text = rows[at].compact();
+    let sentence = text.ends_with(['。', '!', '?']) && !looks_like_tail(&rows[at]);
+    let above = &rows[at.saturating_sub(CONTACT_ROWS)..at];
+    let dated = above.last().is_some_and(foot::is_dated);
+    let last = rows.len() - at <= LAST_ADDED;
+    sentence && dated && last && above.iter().any(is_signed_at_right) && !reach::opens(&text)
+}
+
+/// Rows of what is added without saying so.
+const LAST_ADDED: usize = 3;
+
+/// 锦绣小区业主委员会 主任 雷永红 139…: a unit, and who signs for it.
+fn signs_for_unit(row: &Row) -> bool {
+    let mut parts = row.glyphs.split(|g| g.ch == ' ').map(text_of);
+    let unit = parts.next().unwrap_or_default();
+    let rest: String = parts.collect();
+    let officer = labels::OFFICERS
+        .iter()
+        .filter_map(|office| rest.strip_prefix(office));
+    let name = officer.min_by_key(|name| name.len()).unwrap_or_default();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    names::unit(&unit) >= 0.8 && names::person(name.trim_start_matches(':')) > 0.8
 }
 
 /// Whether a row signs or dates a letter: what stands above it is no postscript.
@@ -74,6 +102,14 @@ const ADDED: &[&str] = &[
     "还要补充",
     "再说一句",
     "再说一点",
+    "再讲一句",
+    "再讲一点",
+    "再啰嗦一句",
+    "补一句",
+    "忘了说",
+    "忘记说",
+    "差点忘",
+    "还有一句",
 ];
 
 /// How a list of enclosures opens.
@@ -105,7 +141,7 @@ pub(super) fn looks_like_tail(row: &Row) -> bool {
     if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING || told {
         return true;
     }
-    if foot::elected(&row.glyphs).is_some() || foot::signed_and_dated(row) {
+    if foot::elected(&row.glyphs).is_some() || foot::signed_and_dated(row) || signs_for_unit(row) {
         return true;
     }
     let sentence = has_any(&text, &["。", "?", "!", ";"])

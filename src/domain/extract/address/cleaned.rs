@@ -50,19 +50,23 @@ pub(super) fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
 fn drop_lead(value: &mut Vec<Glyph>) {
     let text = text_of(value);
     let home = reach::home(&text).map(|home| home.place);
-    let leads = ["写于", "书于", "寄自", "住于", "住"];
+    let leads = ["写于", "书于", "寄自", "住于", "住", "于"];
     let other = leads.iter().find_map(|word| text.strip_prefix(word));
     let is_place = |place: &&str| {
         let numbered = place.contains(|c: char| c.is_ascii_digit()) && address_like(place);
         // 住宅小区3栋 has 住 in its name.
         let part = place.starts_with(['宅', '建', '房', '院']);
-        divisions_in(place).is_some() || numbered && !part
+        let named = !part && place.chars().count() >= SHORTEST_PLACE && place::ends_well(place);
+        divisions_in(place).is_some() || numbered && !part || named && address_like(place)
     };
     let place = home.into_iter().chain(other).find(is_place);
     if let Some(place) = place {
         value.drain(..text.chars().count() - place.chars().count());
     }
 }
+
+/// Characters of a place without a number: 伊通县二道镇.
+const SHORTEST_PLACE: usize = 6;
 
 /// Characters of a label in front that was not taken for one: 通讯处:….
 fn own_label(value: &[Glyph]) -> Option<usize> {

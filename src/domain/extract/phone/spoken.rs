@@ -3,6 +3,7 @@
 use crate::domain::zones::{Row, address_like, is_han, text_of};
 
 use super::super::glyphs::has_any;
+use super::super::labels::names_writer;
 use super::super::place;
 use super::super::reach;
 use super::super::whose::{self, Writers};
@@ -47,7 +48,9 @@ pub(super) fn stands_alone(before: &str, row: &Row, from: usize) -> bool {
     ];
     let spoken = sentences.next().unwrap_or_default();
     let own = ["我叫", "我名叫", "本人叫", "我是", "本人是"];
-    labels.contains(&label) && own.iter().any(|word| spoken.contains(word))
+    // 反映人:覃玉兰,女,现住…。电话:139…
+    let names = names_writer(spoken) && !spoken.contains('被');
+    labels.contains(&label) && (names || own.iter().any(|word| spoken.contains(word)))
 }
 
 /// Whether the sentences of two rows speak of the writer's own telephone: 我的手机白天不方便接,请晚上打139….

@@ -257,3 +257,41 @@ fn where_written(glyphs: &[Glyph]) -> Option<usize> {
 
 /// Words of writing before 于.
 const WRITES: &[&str] = &["写", "书", "作", "草", "记", "拟", "签", "呈", "笔", "上"];
+
+/// Where what happened in a year ends, right behind its figures: 1979**年入伍**时大勇. 年 is a surname otherwise.
+pub(super) fn behind_year(glyphs: &[Glyph], at: usize) -> Option<usize> {
+    let figures = at > 0 && glyphs[at - 1].ch.is_ascii_digit();
+    if !figures || glyphs[at].ch != '年' {
+        return None;
+    }
+    let behind = text_of(&glyphs[at + 1..(at + 6).min(glyphs.len())]);
+    let told = IN_A_YEAR.iter().filter(|word| behind.starts_with(**word));
+    let longest = told.map(|word| word.chars().count()).max();
+    Some(at + 1 + longest.unwrap_or(0))
+}
+
+/// What people write beside a year before their names.
+const IN_A_YEAR: &[&str] = &[
+    "入伍",
+    "入伍的",
+    "参军",
+    "参军的",
+    "退伍",
+    "退伍的",
+    "退役",
+    "退休",
+    "退休的",
+    "离休",
+    "入党",
+    "下岗",
+    "转业",
+    "复员",
+    "毕业",
+    "参加工作",
+    "生",
+    "出生",
+    "生人",
+    "届",
+    "级",
+    "度",
+];

@@ -5,6 +5,7 @@ use crate::domain::zones::{address_like, is_han};
 use super::super::glyphs::{all_han, find, has_any, one_off};
 use super::super::labels::{Kind, LABELS, ROLES, is_mark, is_of_others, parts_label, unanswered};
 use super::super::names;
+use super::super::signature;
 
 /// A label found in a row.
 pub(super) struct Label {
@@ -105,6 +106,13 @@ fn names_label(chars: &[char], home: &[usize], end: usize, next: Option<usize>) 
         let name = part.split('等').next().unwrap_or_default();
         names::person(name) > if colon { 0.4 } else { 0.8 } || names::incomplete(name)
     };
+    // 村民:韦桂生韦桂明覃老五
+    if let [run] = &parts[..]
+        && colon
+        && signature::is_run_of_names(run)
+    {
+        return true;
+    }
     let enough = if colon && next.is_some() { 1 } else { 2 };
     parts.len() >= enough && parts.iter().all(named)
 }
@@ -135,7 +143,12 @@ fn list_heading(flat: &[char]) -> Option<usize> {
     let colon = flat.iter().take(10).position(|c| *c == ':')?;
     let head: String = flat[..colon].iter().collect();
     let together = ["联名", "联合", "联署", "共同", "集体", "签名者", "署名者"];
-    (together.iter().any(|t| head.contains(t)) && !head.contains(['电', '址'])).then_some(colon)
+    // 住户签字:, 全体村民签名:
+    let signs = ["签字", "签名", "签章"];
+    let all = signs.iter().find_map(|word| head.strip_suffix(word));
+    let all = all.is_some_and(|who| !who.is_empty() && is_role(who));
+    let listed = together.iter().any(|t| head.contains(t)) || all;
+    (listed && !head.contains(['电', '址'])).then_some(colon)
 }
 
 /// Whether a label stands alone between two gaps of its row, as in a table: 现居住地 东坡村9队 工作单位 机械厂.

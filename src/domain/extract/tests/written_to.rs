@@ -1,7 +1,9 @@
 //! Whom a letter is for by a label or in the row its text begins in; who wrote it where nobody signed.
 
-use super::letters::{envelope, letter, with_envelope};
+use super::letters::{envelope, letter, page, with_envelope};
 use crate::domain::draft::Fields;
+use crate::domain::extract::extract;
+use crate::domain::text::PageKind;
 
 const TEXT: &str = "门前的路灯坏了半年，请派人修好。";
 const DAY: &str = "2025年3月4日";
@@ -282,5 +284,47 @@ fn c6_to_whom_copies_go_addresses_nobody_however_the_label_is_spaced() {
         let fields = letter(&rows);
         assert_eq!(addressee(&fields), "临江市信访局", "{label}");
         assert!(fields.addressee.accepted, "{label}");
+    }
+}
+
+/// An office with two vice-mayors; the first of them is whom the list calls 副市长.
+fn with_two_deputies(rows: &[&str], front: &str) -> Fields {
+    let mut roster = super::letters::roster();
+    let mut other = roster.leaders[2].clone();
+    other.name = "关志坚".into();
+    other.alias = vec!["关副市长".into()];
+    other.rank = 6;
+    roster.leaders.push(other);
+    let pages = [page(1, PageKind::Letter, rows), envelope(front, &["内详"])];
+    extract(&pages, &roster, Some("2025-06-30"))
+}
+
+#[test]
+fn a_title_behind_a_gap_is_of_whoever_is_named_before_it() {
+    for (top, front) in [
+        ("关志坚 副市长：", "临江市信访局 收"),
+        ("关志坚副市长：", "副市长 收"),
+        ("尊敬的关志坚 副市长：", "临江市人民政府 副市长 收"),
+        ("关志坚副市长：", "关志坚 副市长 收"),
+    ] {
+        let fields = with_two_deputies(&[top, TEXT, "段美兰", DAY], front);
+        assert_eq!(addressee(&fields), "关志坚", "{top} {front}");
+    }
+    // Which of the two is meant nobody says.
+    let fields = with_two_deputies(&["副市长：", TEXT, "段美兰", DAY], "副市长 收");
+    assert!(!fields.addressee.accepted);
+    let fields = with_two_deputies(&["邵秋月副市长：", TEXT, "段美兰", DAY], "副市长 收");
+    assert_eq!(addressee(&fields), "邵秋月");
+    // Two who are addressed with a gap between them stay two.
+    let fields = posted(&["霍市长 邵局长：", TEXT, "段美兰", DAY]);
+    assert_eq!(addressee(&fields), "霍国梁");
+}
+
+#[test]
+fn a_year_before_a_name_is_no_part_of_it() {
+    for row in ["1979年入伍时大勇", "1979年入伍 时大勇", "2020年退休 时大勇"] {
+        let fields = letter(&["霍市长：", TEXT, row, DAY]);
+        assert_eq!(sender(&fields), "时大勇", "{row}");
+        assert_eq!(fields.joint.count, 1, "{row}");
     }
 }

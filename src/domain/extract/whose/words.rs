@@ -134,6 +134,8 @@ pub(super) const KIN: &[&str] = &[
 
 /// Whoever has another part in what letters tell.
 pub(super) const PARTS: &[&str] = &[
+    "社工",
+    "代填人",
     "他",
     "她",
     "其",
