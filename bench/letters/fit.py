@@ -20,14 +20,14 @@ WRONG_ALLOWED = 0.005
 LEAST_SURE = 0.9  # nothing is accepted that is less sure by itself, however few of its kind are wrong
 SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
 # What a purpose is told by is the way a letter speaks, not how well its evidence was read.
-ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_others", "only_told"}}
+ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_it", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}}
 RIDGE = 1.0
 VETO = "veto"
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
 # Signs that may only speak for a value, and those that may only speak against it: a badly read value never gets surer by having been read badly.
-ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "asks", "grieves", "unmixed"}
+ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "tail_worst", "tail_together", "asks", "grieves", "unmixed", "words_for_it"}
 ONLY_AGAINST = {"below_90", "below_99", "gap", "squeezed", "hesitated", "next_best", "odd", "nearly", "repaired", "outvoted", "two_readings", "rival", "disputed", "cut", "short_names",
-                "no_division", "by_alternatives", "postmark", "two_characters", "words_for_others", "only_told"}
+                "no_division", "by_alternatives", "postmark", "two_characters", "unnamed", "tail_length", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}
 LEAST, LEAST_WRONG = 30, 3  # values of a field, and wrong ones among them, below which nothing is fitted
 
 
