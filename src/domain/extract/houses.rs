@@ -18,9 +18,13 @@ pub(crate) fn whole(tail: &[char]) -> bool {
     counted(&tail[name.len()..], name.last())
 }
 
-/// Whether the name in front of the figures ends in a word for what has houses: 横街19组 lost its 村.
+/// Whether the name in front of the figures ends in a word for what has houses, and no road in groups: 横街19组 lost its 村.
 pub(crate) fn is_named(tail: &[char]) -> bool {
-    name_of(tail).last().is_some_and(|c| NAMED.contains(*c))
+    let name = name_of(tail);
+    let behind = &tail[name.len()..];
+    let in_groups = matches!(behind.get(figures(behind)), Some('组' | '队' | '社'));
+    name.last()
+        .is_some_and(|c| NAMED.contains(*c) && !(in_groups && "路街道巷弄".contains(*c)))
 }
 
 /// What names of villages, roads, estates and houses end in, and 第 before a figure.
