@@ -23,6 +23,7 @@ SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on 
 ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_it", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}}
 RIDGE = 1.0
 VETO = "veto"
+HELD_BACK = 0.25  # what a rule holds back for a person counts so much: its confidence is shown, the threshold is for the others
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
 # Signs that may only speak for a value, and those that may only speak against it: a badly read value never gets surer by having been read badly.
 ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "tail_worst", "tail_together", "asks", "grieves", "unmixed", "words_for_it"}
@@ -43,18 +44,19 @@ def load(paths):
 
 def regress(samples, names):
     """Weights for the bias and each sign; signs are scaled to unit spread while fitting."""
-    signs = np.array([[signs.get(name, 0.0) for name in names] for signs, _ in samples])
-    spread = signs.std(axis=0)
+    values = np.array([[signs.get(name, 0.0) for name in names] for signs, _ in samples])
+    spread = values.std(axis=0)
     spread[spread == 0.0] = 1.0
-    x = np.hstack([np.ones((len(samples), 1)), signs / spread])
+    x = np.hstack([np.ones((len(samples), 1)), values / spread])
     y = np.array([float(right) for _, right in samples])
+    counts = np.array([HELD_BACK if VETO in signs else 1.0 for signs, _ in samples])
     ridge = np.full(x.shape[1], RIDGE)
     ridge[0] = 0.0
     weights = np.zeros(x.shape[1])
     for _ in range(30):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30.0, 30.0)))
-        gradient = x.T @ (y - p) - ridge * weights
-        hessian = (x.T * (p * (1 - p))) @ x + np.diag(np.where(ridge > 0.0, ridge, 1e-6))
+        gradient = x.T @ (counts * (y - p)) - ridge * weights
+        hessian = (x.T * (counts * p * (1 - p))) @ x + np.diag(np.where(ridge > 0.0, ridge, 1e-6))
         step = np.linalg.solve(hessian, gradient)
         weights = weights + step
         if np.abs(step).max() < 1e-5:
