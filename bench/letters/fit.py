@@ -20,14 +20,15 @@ WRONG_ALLOWED = 0.005
 LEAST_SURE = 0.9  # nothing is accepted that is less sure by itself, however few of its kind are wrong
 SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
 # What a purpose is told by is the way a letter speaks, not how well its evidence was read.
-ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_others", "only_told"}}
+ONLY = {"purpose": {"is_request", "asks", "grieves", "unmixed", "urged", "words_for_it", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}}
 RIDGE = 1.0
 VETO = "veto"
+HELD_BACK = 0.25  # what a rule holds back for a person counts so much: its confidence is shown, the threshold is for the others
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
 # Signs that may only speak for a value, and those that may only speak against it: a badly read value never gets surer by having been read badly.
-ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "asks", "grieves", "unmixed"}
+ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "tail_worst", "tail_together", "asks", "grieves", "unmixed", "words_for_it"}
 ONLY_AGAINST = {"below_90", "below_99", "gap", "squeezed", "hesitated", "next_best", "odd", "nearly", "repaired", "outvoted", "two_readings", "rival", "disputed", "cut", "short_names",
-                "no_division", "by_alternatives", "postmark", "two_characters", "words_for_others", "only_told"}
+                "no_division", "by_alternatives", "postmark", "two_characters", "unnamed", "tail_length", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}
 LEAST, LEAST_WRONG = 30, 3  # values of a field, and wrong ones among them, below which nothing is fitted
 
 
@@ -43,18 +44,19 @@ def load(paths):
 
 def regress(samples, names):
     """Weights for the bias and each sign; signs are scaled to unit spread while fitting."""
-    signs = np.array([[signs.get(name, 0.0) for name in names] for signs, _ in samples])
-    spread = signs.std(axis=0)
+    values = np.array([[signs.get(name, 0.0) for name in names] for signs, _ in samples])
+    spread = values.std(axis=0)
     spread[spread == 0.0] = 1.0
-    x = np.hstack([np.ones((len(samples), 1)), signs / spread])
+    x = np.hstack([np.ones((len(samples), 1)), values / spread])
     y = np.array([float(right) for _, right in samples])
+    counts = np.array([HELD_BACK if VETO in signs else 1.0 for signs, _ in samples])
     ridge = np.full(x.shape[1], RIDGE)
     ridge[0] = 0.0
     weights = np.zeros(x.shape[1])
     for _ in range(30):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30.0, 30.0)))
-        gradient = x.T @ (y - p) - ridge * weights
-        hessian = (x.T * (p * (1 - p))) @ x + np.diag(np.where(ridge > 0.0, ridge, 1e-6))
+        gradient = x.T @ (counts * (y - p)) - ridge * weights
+        hessian = (x.T * (counts * p * (1 - p))) @ x + np.diag(np.where(ridge > 0.0, ridge, 1e-6))
         step = np.linalg.solve(hessian, gradient)
         weights = weights + step
         if np.abs(step).max() < 1e-5:

@@ -1,4 +1,4 @@
-"""Letters as text alone, to fit how sure a purpose is: every wording of every matter of a bank, and its thanks, questions, proposals and accusations.
+"""Letters as text alone, to fit how sure a purpose is: every wording of every matter of a bank, its thanks, questions, proposals and accusations, and complaints with one of them beside.
 
 Usage: purposes.py --bank BANK.json --seed N --out FOLDER
 Writes ID.json files that `laixin evaluate FOLDER --truth-text --roster config/roster.toml --signs FILE` registers; every second letter has characters misread. What a
@@ -59,6 +59,11 @@ def main():
         for parts in itertools.product(*matter["s"]):
             for request in matter["r"]:
                 put("投诉请求", f"matter{at}", [chance.choice(bank["selfintro"]), *parts, request])
+        # Who complains may thank, ask or propose something beside it; who proposes may tell first what is wrong.
+        told = [chance.choice(parts) for parts in matter["s"]]
+        for key in ("thanks", "consult", "suggest"):
+            put("投诉请求", f"beside-{key}{at}", [chance.choice(bank["selfintro"]), *told, chance.choice(bank[key]), chance.choice(matter["r"])])
+        put("意见建议", f"after{at}", [chance.choice(bank["selfintro"]), told[0], *bank["suggest"]])
     for key, purpose in OTHERS.items():
         for intro in bank["selfintro"] * 2:
             put(purpose, key, [intro, *bank[key]])

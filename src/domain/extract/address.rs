@@ -4,6 +4,7 @@
 //! what may be put right in it is in [`super::place`].
 
 mod cleaned;
+mod mentions;
 
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ use crate::domain::text::PageText;
 use crate::domain::zones::envelope::inside;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, address_like, is_han, text_of};
 
-use super::confidence::Measured;
+use super::confidence::{Measured, log_odds};
 use super::date::find_dates;
 use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{distance, has_any, squeeze};
@@ -104,7 +105,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     alternatives.extend(other_forms(&winner, &written));
     alternatives.extend(another.into_iter().filter(|a| a.value != winner.value));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
-    // A figure nobody could read, an estate without a town, two readings, or a post office: never let through.
+    // A figure nobody could read, an estate without a town, two readings, one that others outvoted, or a post office: never let through.
     let known = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
     let whole = soundness(&winner.value) >= 1.0
         && written.strokes == 0
@@ -112,6 +113,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && !written.has_unknown_district()
         && (known("levels") || known("agreed"))
         && !known("nearly")
+        && !known("outvoted")
         && (!only_in_own_row && !is_written_there || known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
         && !(may_be_anothers && is_home)
@@ -170,8 +172,10 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
             // The end of a line was lost: the other mention has it.
             written.chars.clone_from(&theirs.chars);
             winner.note("nearly", 1.0);
-        } else if apart == 0.0 {
+        } else if mentions::says_the_same(written, theirs) {
             support = 1.0;
+        } else if mentions::leaves_off(written, theirs) {
+            continue;
         } else if written.agree(theirs) {
             winner.note("two_readings", 1.0);
             // Two mentions that still differ: one of them is wrong. Behind the divisions nothing tells which.
@@ -200,9 +204,17 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
         "ends_well",
         if place::ends_well(&value) { 1.0 } else { 0.0 },
     );
-    let tail = divisions.map_or(0, |d| d.length).min(written.chars.len());
-    let whole = houses::whole(&written.chars[tail..]);
+    let tail = &written.chars[written.vouched()..];
+    let (whole, is_named) = (houses::whole(tail), houses::is_named(tail));
     winner.note("whole", if whole { 1.0 } else { 0.0 });
+    winner.note("unnamed", if is_named { 0.0 } else { 1.0 });
+    // Behind the divisions nothing but the reading vouches for a character.
+    winner.note("tail_length", (1.0 + tail.len() as f32).ln());
+    let read = written.glyphs.get(written.vouched()..).unwrap_or_default();
+    let sure = read.iter().map(|g| g.confidence.clamp(0.0, 1.0));
+    winner.note("tail_worst", log_odds(sure.clone().fold(1.0, f32::min)));
+    let together: f32 = sure.map(|c| c.max(0.05).ln()).sum();
+    winner.note("tail_together", together.max(-4.0));
     winner.note("short_names", written.short_names() as f32);
     winner.note("odd", if soundness(&value) < 1.0 { 1.0 } else { 0.0 });
     let figures = value.chars().filter(char::is_ascii_digit).count();

@@ -7,20 +7,47 @@ use crate::domain::zones::is_han;
 
 /// Whether everything behind the divisions is there: a name, and figures that count what they can count.
 pub(crate) fn whole(tail: &[char]) -> bool {
-    let first = tail.iter().position(char::is_ascii_digit);
-    let name = &tail[..first.unwrap_or(tail.len())];
+    let name = name_of(tail);
     let named = (2..=12).contains(&name.len()) && name.iter().all(|c| is_han(*c));
     if !named {
         return false;
     }
-    match first {
-        None => matches!(tail.last(), Some('组' | '村' | '队' | '社')),
-        Some(at) => counted(&tail[at..], name.last() == Some(&'第')),
+    if name.len() == tail.len() {
+        return matches!(tail.last(), Some('组' | '村' | '队' | '社'));
+    }
+    counted(&tail[name.len()..], name.last())
+}
+
+/// Whether the name in front of the figures ends in a word for what has houses, and no road in groups: 横街19组 lost its 村.
+pub(crate) fn is_named(tail: &[char]) -> bool {
+    let name = name_of(tail);
+    let behind = &tail[name.len()..];
+    let in_groups = matches!(behind.get(figures(behind)), Some('组' | '队' | '社'));
+    name.last()
+        .is_some_and(|c| NAMED.contains(*c) && !(in_groups && "路街道巷弄".contains(*c)))
+}
+
+/// What names of villages, roads, estates and houses end in, and 第 before a figure.
+const NAMED: &str =
+    "村社区庄屯寨湾坝组队路街道巷弄里坊胡同条线苑园城庭府寓院楼厦居郡都轩阁座场舍墅邸邨会委第";
+
+/// The characters in front of the first figure; the letter of A座 and B区 is one.
+fn name_of(tail: &[char]) -> &[char] {
+    let first = (0..tail.len()).position(|at| figures(&tail[at..]) > 0);
+    &tail[..first.unwrap_or(tail.len())]
+}
+
+/// How many characters of a figure a text begins with.
+fn figures(text: &[char]) -> usize {
+    match text {
+        [letter, '座' | '区' | '栋' | '幢' | '楼', ..] if letter.is_ascii_uppercase() => 1,
+        _ => text.iter().take_while(|c| c.is_ascii_digit()).count(),
     }
 }
 
-/// Figures and what they count, to the end; `nth`: 第 stands before the first.
-fn counted(mut rest: &[char], nth: bool) -> bool {
+/// Figures and what they count, to the end, behind a name that ends in `last`: 第 counts groups, and no village has a thousand houses.
+fn counted(mut rest: &[char], last: Option<&char>) -> bool {
+    let (nth, in_village) = (last == Some(&'第'), last == Some(&'村'));
     let mut before = Unit::Name;
     // 2单元3楼西户: the doors of a landing have no figures.
     let door = rest.strip_suffix(&['户']).and_then(|r| r.split_last());
@@ -29,7 +56,16 @@ fn counted(mut rest: &[char], nth: bool) -> bool {
         rest = stairs;
     }
     while !rest.is_empty() {
-        let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+        // 白云路27号长江华庭20栋: the estate behind its road's number.
+        let estate = name_of(rest);
+        if before == Unit::House && (3..=12).contains(&estate.len()) && estate.len() < rest.len() {
+            if !is_named(estate) || !estate.iter().all(|c| is_han(*c)) {
+                return false;
+            }
+            (before, rest) = (Unit::Name, &rest[estate.len()..]);
+            continue;
+        }
+        let digits = figures(rest);
         let tail = &rest[digits..];
         let Some((unit, length)) = unit_of(tail) else {
             return false;
@@ -37,6 +73,7 @@ fn counted(mut rest: &[char], nth: bool) -> bool {
         if digits == 0
             || !fits(before, digits, unit)
             || nth && before == Unit::Name && unit != Unit::Group
+            || in_village && before == Unit::Name && unit == Unit::House && digits > 3
         {
             return false;
         }
@@ -55,7 +92,7 @@ enum Unit {
     Name,
     /// 组, 队, 社
     Group,
-    /// 号院, 院: houses within.
+    /// 号院, 院, 区: houses within.
     Yard,
     /// 弄, 巷
     Lane,
@@ -78,11 +115,12 @@ enum Unit {
 }
 
 fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
-    let known: [(&str, Unit); 27] = [
+    let known: [(&str, Unit); 28] = [
         ("号楼", Unit::Building),
         ("号大院", Unit::Yard),
         ("号院", Unit::Yard),
         ("院", Unit::Yard),
+        ("区", Unit::Yard),
         ("号附", Unit::HouseAnd),
         ("号-", Unit::HouseAnd),
         ("号", Unit::House),
@@ -128,6 +166,7 @@ fn fits(before: Unit, digits: usize, unit: Unit) -> bool {
         (Name, Lane) => digits <= 4,
         // 44幢乙单元: the unit's own letter.
         (Name, Entrance) => digits <= 3,
+        (Group, House) => digits <= 3,
         (Name | Lane | Group, House | HouseAnd) | (Name, Building | Yard) => digits <= 4,
         (Yard, House | Building) => digits <= 3,
         // 20幢2-1229号
@@ -179,8 +218,29 @@ mod tests {
             "建材厂家属院9号楼2单元东户",
             "铁路新村5排12号",
             "姜谭路18号3栋602房",
+            "白云路27号长江华庭20栋3单元1204室",
+            "燎原路192号玉桥新村2-1-1101",
+            "鸿源大厦A座1703",
+            "兰天花园B区5-1-602",
         ] {
             assert!(is_whole(tail), "{tail}");
+        }
+    }
+
+    #[test]
+    fn a_name_ends_in_a_word_for_what_has_houses() {
+        let named = |text: &str| is_named(&text.chars().collect::<Vec<_>>());
+        for tail in [
+            "横街村19组",
+            "药行街766号",
+            "第16组",
+            "佛山苑小区60幢",
+            "鸿源大厦A座1703",
+        ] {
+            assert!(named(tail), "{tail}");
+        }
+        for tail in ["横街19组", "佛山苑元60幢", "哈西骏赫告5-3-906", "19组", ""] {
+            assert!(!named(tail), "{tail}");
         }
     }
 
@@ -205,6 +265,10 @@ mod tests {
             "江心村9",
             "家属院92单元西户9",
             "西户",
+            "甘蔗村1558号",
+            "甘蔗村15组5842号",
+            "白云路27号长江20栋3单元1204室",
+            "大厦AB座1703",
         ] {
             assert!(!is_whole(tail), "{tail}");
         }

@@ -29,18 +29,12 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
     let sentences = body::sentences(&flow);
     let head: String = zones.head().iter().map(|r| r.compact()).collect();
     if let Some(purpose) = purpose::of(&sentences, &head) {
-        // Only a grievance that asks for something, and does nothing else, says what it is for in the way it speaks; words alone do not.
-        let said = |name: &str| {
-            purpose
-                .signs
-                .iter()
-                .any(|s| s.name == name && s.value > 0.0)
-        };
-        let plain = ["is_request", "asks", "grieves", "unmixed"]
-            .into_iter()
-            .all(said);
         let read = field(pages, &purpose, Measured::Purpose, Vec::new());
-        fields.purpose = if plain { read } else { for_a_person(read) };
+        fields.purpose = if purpose::is_plain(&purpose) {
+            read
+        } else {
+            for_a_person(read)
+        };
     }
     fields.flags.archive_only = Some(archive_hint(fields, &sentences));
     let parts = split::parts(zones);

@@ -95,6 +95,28 @@ impl Written {
         self.chars.iter().collect()
     }
 
+    /// How many of its characters the gazetteer vouches for: those of its divisions.
+    pub(crate) fn vouched(&self) -> usize {
+        let length = self.divisions.as_ref().map_or(0, |d| d.length);
+        length.saturating_sub(self.added).min(self.chars.len())
+    }
+
+    /// Where it may begin and still name a division of its own: at the first character, and behind each division but the lowest.
+    pub(crate) fn begins_at(&self) -> Vec<usize> {
+        let steps = self.divisions.iter().flat_map(|d| &d.steps);
+        let ends = steps.scan(0, |at, step| {
+            let name = step.repaired.as_ref().map(|n| n.chars().count());
+            *at += name.unwrap_or(step.length);
+            Some(*at)
+        });
+        let mut begins: Vec<usize> = [0].into_iter().chain(ends).collect();
+        if begins.len() > 1 {
+            begins.pop();
+        }
+        begins.retain(|at| *at <= self.chars.len());
+        begins
+    }
+
     /// How many characters differ from what was read.
     pub(crate) fn repairs(&self) -> usize {
         let read = self.glyphs.iter().map(|g| g.ch);

@@ -227,21 +227,62 @@ pub(super) fn of(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
         .map(|(_, w)| score(w))
         .sum();
     let count = |n: usize| n.min(4) as f32;
+    let known = |holds: bool| f32::from(u8::from(holds));
     let mut found = Candidate {
         value: name.to_owned(),
         ..Candidate::as_read(&evidence, 0.7, Source::LetterBody, "7.4.2.1")
     };
-    found.note("is_request", f32::from(u8::from(name == "投诉请求")));
-    found.note("words_for_it", count(own));
+    let grieves = texts.iter().any(|t| plea::grieves(t));
     found.note("words_for_others", count(others));
-    found.note("urged", count(urged));
-    let known = |holds: bool| f32::from(u8::from(holds));
-    found.note("asks", known(asks));
-    found.note("grieves", known(texts.iter().any(|t| plea::grieves(t))));
-    let unmixed =
-        others == 0 && !proposes_in_points(&texts) && !texts.iter().any(|t| plea::is_another(t));
-    found.note("unmixed", known(unmixed));
+    if name == "投诉请求" {
+        let unmixed = others == 0
+            && !proposes_in_points(&texts)
+            && !texts.iter().any(|t| plea::is_another(t));
+        found.note("is_request", 1.0);
+        found.note("urged", count(urged));
+        found.note("asks", known(asks));
+        found.note("grieves", known(grieves));
+        found.note("unmixed", known(unmixed));
+    } else {
+        // What makes a complaint speaks against thanks, a question, a proposal or an accusation.
+        found.note("words_for_it", count(own));
+        found.note("urged_beside", count(urged));
+        found.note("asks_beside", known(asks));
+        found.note("grieves_beside", known(grieves));
+    }
     Some(found)
+}
+
+/// Whether a purpose may be accepted: a complaint by three of the four things that make one; a proposal or thanks where nothing is urged and no other
+/// purpose is named, and neither the proposal stands in a complaint nor does who thanks ask for anything; a question alone. An
+/// accusation and an appeal never: the one holds back more than a purpose, and who appealed before tells of it in the same words.
+pub(super) fn is_plain(found: &Candidate) -> bool {
+    let sign = |name: &str| {
+        let sign = found.signs.iter().find(|s| s.name == name);
+        sign.map_or(0.0, |s| s.value)
+    };
+    let none = |names: &[&str]| names.iter().all(|name| sign(name) == 0.0);
+    if sign("only_told") > 0.0 {
+        return false;
+    }
+    match found.value.as_str() {
+        "投诉请求" => {
+            let said = ["asks", "grieves", "unmixed", "urged"];
+            said.iter().filter(|name| sign(name) > 0.0).count() >= 3
+        }
+        "意见建议" => {
+            none(&["urged_beside", "words_for_others"])
+                && !(sign("asks_beside") > 0.0 && sign("grieves_beside") > 0.0)
+        }
+        "感谢" => none(&["urged_beside", "words_for_others", "asks_beside"]),
+        "咨询" => none(&[
+            "urged_beside",
+            "words_for_others",
+            "asks_beside",
+            "grieves_beside",
+        ]),
+        _ => false,
+    }
 }
 
 /// 这么着试试:一,错开…;二,…;三,…: points that nobody has called requests, facts or questions may be proposals.

@@ -321,6 +321,30 @@ fn c8_the_summary_tells_the_main_matter_and_every_matter_has_its_place_in_the_te
 }
 
 #[test]
+fn c10_a_question_a_proposal_and_thanks_are_accepted_where_nothing_else_is_wanted() {
+    let thanks = ["李科长第二天就带人来修好了。", "特写信感谢，衷心感谢政府。"];
+    let is_accepted = |body: &[&'static str]| told(body).purpose.accepted;
+    assert!(is_accepted(&["请问失地农民怎样参加养老保险？"]));
+    assert!(is_accepted(&[
+        "路口没有红绿灯。",
+        "建议在校门口增设红绿灯。"
+    ]));
+    assert!(is_accepted(&thanks));
+    // Beside a request each of them may be a courtesy.
+    let grievance = "老板拖欠我半年工资不给，我去了五趟都没有结果。";
+    let urged = "恳请领导督促公司发放。";
+    for beside in [
+        "请问失地农民怎样参加养老保险？",
+        "建议在校门口增设红绿灯。",
+        "衷心感谢政府。",
+    ] {
+        let purpose = told(&[grievance, urged, beside]).purpose;
+        let is_complaint = value(&purpose) == "投诉请求";
+        assert!(is_complaint || !purpose.accepted, "{beside}");
+    }
+}
+
+#[test]
 fn c10_a_grievance_that_asks_for_nothing_is_proposed_as_a_complaint_and_never_accepted() {
     let purpose = told(&["老板拖欠我半年工资不给。"]).purpose;
     assert_eq!(value(&purpose), "投诉请求");
@@ -477,11 +501,8 @@ fn c10_a_complaint_that_asks_and_does_nothing_else_is_accepted_and_what_else_a_l
         let purpose = told(&[grievance, "请督促公司尽快发放。", other]).purpose;
         assert!(!purpose.accepted, "{other}: {:?}", purpose.value);
     }
-    for alone in [
-        "请问失地农民怎样参加养老保险？",
-        "公交站牌的字太小，请改大一些。",
-        "多亏李科长，水管接通了。",
-    ] {
+    for alone in ["公交站牌的字太小，请改大一些。", "多亏李科长，水管接通了。"]
+    {
         assert!(!told(&[alone]).purpose.accepted, "{alone}");
     }
 }
