@@ -8,7 +8,7 @@ pub(crate) mod seal;
 mod units;
 
 use super::glyphs::{has_any, squeeze};
-use super::labels::ROLES;
+use super::labels::{OFFICERS, ROLES};
 use super::names::{self, Word};
 use super::phone::find_phones;
 use super::tail::{Item, Kind, trim, without_dates};
@@ -170,7 +170,10 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             parts.remove(0);
             parts[0].cut_out = true;
         }
-        if at_a_unit(&parts) {
+        if at_a_unit(&parts) && speaks_for_unit(&item.value, &parts[1]) {
+            parts.truncate(1);
+            parts[0].cut_out = true;
+        } else if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
         }
         let address = item.kind == Kind::Bare && housed(&item.value);
@@ -325,6 +328,13 @@ fn at_a_unit(parts: &[Signature]) -> bool {
     matches!(parts, [unit, person] if unit.form == Form::Unit
         && person.form == Form::Person
         && person.is_whole())
+}
+
+/// 锦绣小区业主委员会 主任 雷永红: whether the person named in a unit's row holds an office there; then the unit signs.
+fn speaks_for_unit(row: &[Glyph], person: &Signature) -> bool {
+    let text = text_of(&squeeze(row));
+    let before = text.split_once(&person.name()).map(|(before, _)| before);
+    before.is_some_and(|before| OFFICERS.iter().any(|office| before.ends_with(office)))
 }
 
 /// 康新村 窦长河: two names, or one who says where he lives.

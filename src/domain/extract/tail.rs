@@ -268,6 +268,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     if day || scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
         return Vec::new();
     }
+    if let Some(place) = bracketed_place(row_glyphs) {
+        return vec![(Kind::Address, place.to_vec())];
+    }
     if is_remark(row_glyphs, &glyphs) {
         return Vec::new();
     }
@@ -320,6 +323,20 @@ fn housed_behind(kind: Kind, value: &[Glyph]) -> Option<(&[Glyph], &[Glyph])> {
 fn says_whose(before: &[Glyph]) -> bool {
     let text = text_of(trim(before));
     text.starts_with("其中") || text.ends_with('的') && text.chars().count() > 2
+}
+
+/// (铁西区英雄街道平安里4号楼东头): where who signed above it lives, in a row of its own.
+fn bracketed_place(row: &[Glyph]) -> Option<&[Glyph]> {
+    let [open, inside @ .., close] = row else {
+        return None;
+    };
+    if open.ch != '(' || close.ch != ')' {
+        return None;
+    }
+    let text = text_of(inside);
+    let marked = text.contains([':', ',', '(', ')', '。']);
+    let known = super::divisions_in(&text).is_some_and(|d| d.steps.len() >= 2);
+    (!marked && known && address_like(&text)).then_some(inside)
 }
 
 /// A whole row in brackets that neither labels nor signs anything: (原件已交社区,此为重写).

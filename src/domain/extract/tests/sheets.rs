@@ -287,9 +287,12 @@ fn what_is_added_below_the_day_takes_neither_name_nor_day_away() {
 
 #[test]
 fn a_unit_and_who_speaks_for_it_in_one_row_sign() {
-    for row in [
-        "锦绣小区业主委员会 主任 雷永红 13872514096",
-        "临江市德丰纸箱厂 厂长姚广生",
+    for (row, unit) in [
+        (
+            "锦绣小区业主委员会 主任 雷永红 13872514096",
+            "锦绣小区业主委员会",
+        ),
+        ("临江市德丰纸箱厂 厂长姚广生", "临江市德丰纸箱厂"),
     ] {
         let fields = letter(&[
             "霍市长：",
@@ -297,7 +300,7 @@ fn a_unit_and_who_speaks_for_it_in_one_row_sign() {
             row,
             "2025年3月4日",
         ]);
-        assert!(!fields.anonymous.value, "{row}");
+        assert_eq!(fields.sender_name.value.as_deref(), Some(unit), "{row}");
     }
 }
 
@@ -314,4 +317,25 @@ fn a_note_behind_a_number_that_runs_over_its_row_says_whose_it_is() {
     let other = |p: &&crate::domain::draft::Phone| p.field.value.as_deref() == Some("13987654321");
     let other = fields.phones.iter().find(other).expect("it is shown");
     assert!(!other.field.accepted);
+}
+
+#[test]
+fn an_address_in_brackets_below_a_name_is_the_writers() {
+    let fields = letter(&[
+        "霍市长：",
+        "我家门口的路灯坏了半年。请派人来修。",
+        "覃玉兰 2025年3月4日",
+        "（宜昌市夷陵区小溪塔街道平安里4号楼东头）",
+    ]);
+    assert_eq!(
+        fields.address.value.as_deref(),
+        Some("宜昌市夷陵区小溪塔街道平安里4号楼东头")
+    );
+    let remark = letter(&[
+        "霍市长：",
+        "我家门口的路灯坏了半年。请派人来修。",
+        "覃玉兰 2025年3月4日",
+        "（原件已交社区，此为重写）",
+    ]);
+    assert_eq!(remark.address.value, None);
 }
