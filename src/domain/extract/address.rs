@@ -105,7 +105,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     alternatives.extend(other_forms(&winner, &written));
     alternatives.extend(another.into_iter().filter(|a| a.value != winner.value));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
-    // A figure nobody could read, an estate without a town, two readings, one that others outvoted, or a post office: never let through.
+    // A figure nobody could read, an estate without a town, a town without a home, two readings, one that others outvoted, or a post office: never let through.
     let known = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
     let whole = soundness(&winner.value) >= 1.0
         && written.strokes == 0
@@ -114,6 +114,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && (known("levels") || known("agreed"))
         && !known("nearly")
         && !known("outvoted")
+        && written.vouched() < written.chars.len()
         && (!only_in_own_row && !is_written_there || known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
         && !(may_be_anothers && is_home)
