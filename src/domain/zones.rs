@@ -213,8 +213,10 @@ const ADDRESSING: &[&str] = &["尊敬的", "敬爱的", "尊敬", "敬爱", "亲
 /// The salutation: the first of the top rows that addresses someone, up to its colon.
 fn salutation(rows: &[Row]) -> Range<usize> {
     let texts: Vec<String> = rows.iter().take(10).map(Row::compact).collect();
-    let cells = texts.iter().filter(|t| labels::is_of_a_form(t));
-    let is_form = cells.count() >= CELLS_OF_A_FORM;
+    let is_form = || {
+        let cells = texts.iter().filter(|t| labels::is_of_a_form(t));
+        cells.count() >= CELLS_OF_A_FORM
+    };
     let colon = |t: &String| t.ends_with([':', ';']) || t.contains(':') && t.chars().count() <= 30;
     let labelled = |t: &String| {
         has_any(
@@ -236,7 +238,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
             ],
         ) || labels::names_writer(t)
             || labels::is_of_a_form(t)
-            || is_form && (sheet::tells_what_about(t) || labels::asks_whom(t))
+            || (labels::asks_whom(t) || sheet::tells_what_about(t)) && is_form()
     };
     // 致 X in a cell of a form ends no head: its other cells stand above it.
     let in_cell = |at: usize| {
@@ -259,7 +261,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         })
     });
     let Some(start) = start else {
-        let untold = untold_salutation(&texts, is_form);
+        let untold = untold_salutation(&texts, is_form());
         // A form of numbered questions tells what about behind the last of them.
         let asked = texts
             .iter()

@@ -31,6 +31,8 @@ struct Pair {
     value: Vec<Glyph>,
     /// Where the label begins, as a share of the page's width.
     left: f32,
+    /// Its value follows without a gap or a colon.
+    is_joined: bool,
 }
 
 /// Whether a row of a form asks what the letter is about: 反映的主要问题:. Nobody is addressed so.
@@ -163,6 +165,7 @@ fn pairs(page: &PageText, row: &Row) -> Vec<Pair> {
                     label: part[..length].to_vec(),
                     value: part[length + skip..].to_vec(),
                     left: place_of(page, &part[0]),
+                    is_joined: skip == 0 && length < part.len(),
                 });
             }
             None => match all.last_mut() {
@@ -197,7 +200,7 @@ fn of_whom(all: &mut [Pair]) {
     let Some((first, rest)) = all.split_first_mut() else {
         return;
     };
-    if first.cell != Cell::Other || first.value.is_empty() {
+    if !is_agent(first) || first.value.is_empty() {
         return;
     }
     for pair in rest {
@@ -263,9 +266,8 @@ fn home_of<'a>(
 fn is_rest(row: &Row) -> bool {
     let text = row.compact();
     let short = text.chars().count() <= LONGEST_REST;
-    short
-        && (text.contains(|c: char| c.is_ascii_digit()) || address_like(&text))
-        && !text.contains(':')
+    let housed = text.contains(|c: char| c.is_ascii_digit()) || address_like(&text);
+    short && (housed || super::place::ends_well(&text)) && !text.contains(':')
 }
 
 /// 身份证号:2203231958061128 / 23
@@ -284,15 +286,30 @@ fn is_rest_of_number(pair: &Pair, next: &Row) -> bool {
 /// Characters of an address that goes on below.
 const LONGEST_REST: usize = 14;
 
-/// Whether a row is one cell already, and its label one that is known.
-fn is_in_order(row: &Row, here: &[Pair]) -> bool {
-    let [pair] = here else {
-        return false;
-    };
+/// 代理人, 受托人, 律师: who acts for whoever writes.
+fn is_agent(pair: &Pair) -> bool {
     let label = text_of(&pair.label);
-    let colon = row.glyphs.iter().any(|g| g.ch == ':');
-    let plain = label == common(pair.cell).unwrap_or(&label) || labels::is_label(&label);
-    pair.cell == Cell::Content || colon && plain || pair.value.is_empty()
+    let acts = ["代理人", "受托人", "受委托人", "律师", "社工"];
+    pair.cell == Cell::Other && acts.iter().any(|word| label.ends_with(word))
+}
+
+/// Whether a row can be read as it is: known labels, each with a gap or a colon behind it, or somebody else's cells.
+fn is_in_order(row: &Row, here: &[Pair]) -> bool {
+    let label = |pair: &Pair| text_of(&pair.label);
+    let known = |pair: &Pair| {
+        let label = label(pair);
+        Some(label.as_str()) == common(pair.cell) || labels::is_label(&label)
+    };
+    if let [pair] = here {
+        let colon = row.glyphs.iter().any(|g| g.ch == ':');
+        return pair.cell == Cell::Content || colon && known(pair) || pair.value.is_empty();
+    }
+    let others = here.first().is_some_and(|pair| pair.cell == Cell::Other);
+    // 王某 and a firm's name are read in a row of their own.
+    let whole = |pair: &Pair| pair.cell != Cell::Name || names::person(&text_of(&pair.value)) > 0.8;
+    let parted =
+        |pair: &Pair| known(pair) && whole(pair) && !pair.is_joined && !pair.value.is_empty();
+    !here.iter().any(is_agent) && (others || here.iter().all(parted))
 }
 
 /// The cells of a row, each in a row of its own.

@@ -170,11 +170,9 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             parts.remove(0);
             parts[0].cut_out = true;
         }
-        if at_a_unit(&parts) && speaks_for_unit(&item.value, &parts[1]) {
-            parts.truncate(1);
-            parts[0].cut_out = true;
-        } else if at_a_unit(&parts) {
+        if at_a_unit(&parts) {
             parts[0].score *= BESIDE_HIS_UNIT;
+            parts[1].cut_out |= speaks_for_unit(&item.value, &parts[1]);
         }
         let address = item.kind == Kind::Bare && housed(&item.value);
         if address {
@@ -330,7 +328,7 @@ fn at_a_unit(parts: &[Signature]) -> bool {
         && person.is_whole())
 }
 
-/// 锦绣小区业主委员会 主任 雷永红: whether the person named in a unit's row holds an office there; then the unit signs.
+/// 锦绣小区业主委员会 主任 雷永红: whether the person named in a unit's row holds an office there; which of the two signs, a person has to say.
 fn speaks_for_unit(row: &[Glyph], person: &Signature) -> bool {
     let text = text_of(&squeeze(row));
     let before = text.split_once(&person.name()).map(|(before, _)| before);

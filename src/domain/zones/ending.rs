@@ -70,7 +70,8 @@ fn signs_for_unit(row: &Row) -> bool {
         .filter_map(|office| rest.strip_prefix(office));
     let name = officer.min_by_key(|name| name.len()).unwrap_or_default();
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-    names::unit(&unit) >= 0.8 && names::person(name.trim_start_matches(':')) > 0.8
+    let name = name.trim_start_matches(':');
+    !name.is_empty() && names::person(name) > 0.8 && names::unit(&unit) >= 0.8
 }
 
 /// Whether a row signs or dates a letter: what stands above it is no postscript.
