@@ -111,6 +111,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && written.strokes == 0
         && !place::counts_nothing(&winner.value)
         && !written.has_unknown_district()
+        && !written.has_unknown_town()
         && (known("levels") || known("agreed"))
         && !known("nearly")
         && !known("outvoted")

@@ -203,6 +203,33 @@ impl Written {
         self.unknown_district().is_some()
     }
 
+    /// Whether a town stands behind its divisions that is none of theirs: 一元镇 below 福清市, 山街道 below 北仑区. What was read there is no name, or its first
+    /// character was not read at all.
+    pub(crate) fn has_unknown_town(&self) -> bool {
+        let Some(divisions) = &self.divisions else {
+            return false;
+        };
+        let level = divisions.lowest().map(|p| Gazetteer::shared().level(p));
+        if level.is_none_or(|level| level > Level::County) {
+            return false;
+        }
+        let rest = self
+            .chars
+            .get(divisions.length.saturating_sub(self.added)..)
+            .unwrap_or_default();
+        let text: String = rest.iter().take_while(|c| is_han(**c)).collect();
+        ["街道", "镇", "乡"].iter().any(|word| {
+            let Some((name, behind)) = text.split_once(word) else {
+                return false;
+            };
+            // 古镇路, 水乡花园, 街道办 without a name.
+            let is_named = (1..=LONGEST_TOWN).contains(&name.chars().count());
+            let is_other = name.contains(['路', '街', '巷', '村', '区', '城'])
+                || behind.starts_with(['路', '街', '巷', '大', '花', '小', '新', '苑', '园', '政']);
+            is_named && !is_other
+        })
+    }
+
     /// With the districts of its city that the one it names may be a misreading or a slip of: one character is another, like in shape or sound, or no
     /// other district is that near.
     pub(crate) fn with_known_districts(&self) -> Vec<String> {
@@ -284,6 +311,9 @@ impl Written {
         true
     }
 }
+
+/// Characters of a town's name before 镇, 乡 or 街道.
+const LONGEST_TOWN: usize = 5;
 
 /// Characters of a district with its 区 or 县 that are looked at, and what ends so and is none.
 const LONGEST_DISTRICT: usize = 5;

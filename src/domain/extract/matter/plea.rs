@@ -47,6 +47,9 @@ const POLITE: &[&str] = &[
     "说明",
 ];
 
+/// Whom 请 asks for something, though 请教 asks a question: 请教育局, 请教体局.
+const TEACHING: &[&str] = &["教育", "教体", "教委", "教办", "教师"];
+
 /// What is asked for in a word or two: 请修, 请查处.
 const DEEDS: &[&str] = &[
     "修", "修理", "修好", "维修", "抢修", "查", "查处", "查清", "严查", "管", "管管", "帮", "帮忙",
@@ -69,8 +72,9 @@ pub(super) fn asks(sentence: &str) -> bool {
             };
             let rest = &bare[plea.len()..];
             let is_deed = DEEDS.contains(&rest) && !plea.starts_with('望');
-            is_deed
-                || rest.chars().count() >= 3 && !POLITE.iter().any(|word| rest.starts_with(word))
+            let is_polite = POLITE.iter().any(|word| rest.starts_with(word));
+            let to_teachers = TEACHING.iter().any(|word| rest.starts_with(word));
+            is_deed || rest.chars().count() >= 3 && (!is_polite || to_teachers)
         })
 }
 
@@ -165,11 +169,13 @@ mod tests {
             "求政府帮帮我们。",
             "水管爆了三天,请修。",
             "请查处。",
+            "请教育局恢复孩子的学籍。",
         ] {
             assert!(asks(sentence), "{sentence}");
         }
         for sentence in [
             "请问到哪里办理?",
+            "请教各位领导一件事。",
             "请放心。",
             "希望大家身体健康。",
             "有说得不对的地方请包涵。",

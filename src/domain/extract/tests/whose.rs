@@ -330,6 +330,30 @@ fn a_letter_that_cannot_be_read_says_why() {
 }
 
 #[test]
+fn a_town_that_is_not_there_is_not_accepted() {
+    let is_for_a_person = |address: &str| {
+        let signed = format!("地址：{address}");
+        let field = letter(&[], &["来信人：骆启华", &signed]).address;
+        assert_eq!(field.value.as_deref(), Some(address));
+        field.signs.iter().any(|s| s.name == "veto")
+    };
+    for real in [
+        "湖北省宜昌市夷陵区分乡镇棠垭村三组",
+        "宜昌市西陵区古镇路21号",
+        "宜昌市西陵区水乡花园3幢201室",
+    ] {
+        assert!(!is_for_a_person(real), "{real}");
+    }
+    for misread in [
+        "湖北省宜昌市夷陵区一分镇棠垭村三组",
+        "湖北省宜昌市夷陵区乡镇棠垭村三组",
+        "宜昌市西陵区山街道珍珠路21号",
+    ] {
+        assert!(is_for_a_person(misread), "{misread}");
+    }
+}
+
+#[test]
 fn a_district_that_is_not_there_is_not_accepted_and_the_near_one_is_shown() {
     for (written, meant) in [
         (
