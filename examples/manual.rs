@@ -16,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&completions)?;
     clap_mangen::generate_to(Arguments::command(), &man)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        generate_to(shell, &mut Arguments::command(), "laixin", &completions)?;
+        for name in ["laixin", "laixin-admin"] {
+            generate_to(shell, &mut Arguments::command(), name, &completions)?;
+        }
     }
     Ok(())
 }

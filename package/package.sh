@@ -109,9 +109,11 @@ for page in package/man/*.8; do
   gzip -9n <"$page" >"$out/manual/${page##*/}.gz"
   put "$out/manual/${page##*/}.gz" "usr/share/man/man8/${page##*/}.gz"
 done
-put "$out/manual/completions/laixin.bash" usr/share/bash-completion/completions/laixin
-put "$out/manual/completions/_laixin" usr/share/zsh/vendor-completions/_laixin
-put "$out/manual/completions/laixin.fish" usr/share/fish/vendor_completions.d/laixin.fish
+for name in laixin laixin-admin; do
+  put "$out/manual/completions/$name.bash" "usr/share/bash-completion/completions/$name"
+  put "$out/manual/completions/_$name" "usr/share/zsh/vendor-completions/_$name"
+  put "$out/manual/completions/$name.fish" "usr/share/fish/vendor_completions.d/$name.fish"
+done
 
 doc=usr/share/doc/laixin
 for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md docs/*.md; do put "$text" "$doc/${text//\//-}"; done
