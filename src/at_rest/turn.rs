@@ -222,6 +222,9 @@ fn turn_database(database: &Path, lock: &Lock) -> Result<(), TurnError> {
         return Err(TurnError::Copy);
     }
     after.close()?;
+    // Before the new one is in its place: whoever is killed behind that comes back to a database that opens, and looks no more for what lies beside it. What
+    // was held here is committed, and nothing more is written into it.
+    remove_journals(database)?;
     fs::rename(&copy, database).map_err(failed("move into place", database))?;
     sync_folder_of(database)?;
     drop(held);
