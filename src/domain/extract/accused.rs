@@ -32,8 +32,9 @@ use misdeeds::RUDENESS;
 pub(crate) use spoken::offices_spoken_of;
 use words::{
     BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, PRIVATE, SHORT_UNITS,
-    STOPS, TITLES, TURNED_TO, UNITS, VERBS,
+    STOPS, TURNED_TO, UNITS,
 };
+pub(crate) use words::{TITLES, VERBS};
 
 /// How far behind the verb a name is looked for, how many are told, how long a unit's name may be.
 const REACH: usize = 40;

@@ -73,6 +73,10 @@ pub(crate) fn read(
         &mut mentions,
         &mut raw,
     );
+    let above = above_salutation(&matcher, zones, &mentions);
+    // Whether it is addressed or heads the sheet a person says.
+    let named_above = !above.is_empty();
+    mentions.extend(above);
     if salutation.is_empty() {
         unplaced += collect(
             &matcher,
@@ -176,8 +180,11 @@ pub(crate) fn read(
         });
     }
     // Someone named there whom nobody could place may go before the one chosen.
-    let asked =
-        unplaced > 0 || named_inside || is_tied || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
+    let asked = unplaced > 0
+        || named_inside
+        || named_above
+        || is_tied
+        || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
     let field = field(pages, &winner, Measured::Addressee, alternatives);
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }
@@ -201,6 +208,33 @@ fn led(zones: &LetterZones) -> Vec<Glyph> {
     });
     led.unwrap_or_default()
 }
+
+/// The offices in rows of their own above a salutation that addresses an office, too, without marks between them; those it names itself left out.
+fn above_salutation(
+    matcher: &Matcher<'_>,
+    zones: &LetterZones,
+    addressed: &[Mention],
+) -> Vec<Mention> {
+    let is_office = |m: &Mention| !matches!(m.hit.who, Who::Leader(_));
+    // 临江市人民政府 / 信访局: is one.
+    let whole = |m: &Mention| m.glyphs.len() >= SHORTEST_WHOLE && is_office(m);
+    if addressed.is_empty() || !addressed.iter().all(whole) {
+        return Vec::new();
+    }
+    let rows = zones.head().iter().rev().map(|row| (row, row.compact()));
+    let rows = rows.take_while(|(_, text)| foot::is_office(text) && !tells(text));
+    let mut above = Vec::new();
+    for (row, _) in rows {
+        let source = Source::LetterSalutation;
+        collect(matcher, &row.glyphs, source, &mut above, &mut Vec::new());
+    }
+    let known = |m: &Mention| addressed.iter().any(|other| other.hit.who == m.hit.who);
+    above.retain(|m| m.hit.score >= 0.9 && !known(m));
+    above
+}
+
+/// Characters of an office with its place: 临江市委.
+const SHORTEST_WHOLE: usize = 4;
 
 /// A letter's text may begin below its title.
 const LED_ROWS: usize = 2;

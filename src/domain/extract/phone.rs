@@ -137,7 +137,12 @@ fn in_cell(rows: &[Row], number: &[Glyph], writers: &Writers) -> Whose {
         text.starts_with('被') || text.starts_with("对方")
     };
     match whose::by_label(rows, number, writers) {
-        Whose::Unsaid if above.into_iter().any(of_others) => Whose::Doubtful,
+        Whose::Unsaid => match whose::by_row_above(rows, number, writers) {
+            // 工作单位: is a cell of whoever fills it in.
+            Some(name) if names::person(&name) > 0.8 => Whose::Others(name),
+            _ if above.into_iter().any(of_others) => Whose::Doubtful,
+            _ => Whose::Unsaid,
+        },
         whose => whose,
     }
 }
@@ -241,7 +246,7 @@ const SIGNED_ROW: usize = 20;
 
 /// Whose a number in the text is by its sentence and the one before it, where the words right before it say nothing.
 fn spoken_of(led: &str, behind: &str, is_last: bool, writers: &Writers) -> Option<Whose> {
-    let own = || reaches_writer(led, behind, is_last) || forgot(led);
+    let own = || reaches_writer(led, behind, is_last, writers) || forgot(led);
     elected(led, behind)
         .map(Whose::Named)
         .or_else(|| antecedent(led, writers).map(Whose::Others))

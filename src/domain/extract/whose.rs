@@ -2,6 +2,7 @@
 //!
 //! Roles and relatives are closed lists, a name is known by its form. Where nothing is said, nothing is guessed.
 
+pub(crate) mod cast;
 pub(crate) mod subject;
 mod words;
 
@@ -147,6 +148,9 @@ fn told(label: &str, writers: &Writers) -> Whose {
         || ends(UNITS) && !writers.is_unit
         || own_kin(rest)
         || KIN.iter().any(|word| at_home.ends_with(word));
+    if let Some(whose) = cast::of_label(label, rest, writers) {
+        return whose;
+    }
     match rest {
         "" => Whose::Unsaid,
         _ if is_passive || is_others => Whose::Others(called(rest)),
@@ -218,6 +222,9 @@ fn named_at_end(rest: &str, writers: &Writers) -> Whose {
         }
         if CALLED.iter().any(|word| front.ends_with(word)) {
             return Whose::Writers;
+        }
+        if cast::leads_to_another(&front, writers) {
+            return Whose::Others(name);
         }
         match told(&front, writers) {
             Whose::Others(_) => return Whose::Others(name),
@@ -433,14 +440,20 @@ pub(crate) fn by_row_above(rows: &[Row], value: &[Glyph], writers: &Writers) -> 
     };
     let mut above = rows[..at].iter().rev().take(3);
     let row = above.find(|r| !is_value(&r.compact()) && find_dates(&r.glyphs).is_empty())?;
-    let text = row.compact();
-    let (label, rest) = text.split_once(':')?;
-    let name: String = rest.chars().take_while(|c| is_han(*c)).collect();
-    // Whoever is complained about does not write, whatever was taken for the signature.
-    let is_writer = writers.has(&name) && !label.starts_with('被');
+    let (text, gapped) = (row.compact(), text_of(&row.glyphs));
+    let told_by = text.split_once(':');
+    // 代理人　黄大发（律师）
+    let (label, rest) = told_by.or_else(|| gapped.trim_start().split_once(' '))?;
+    let rest = rest.trim_start().chars();
+    let name: String = rest.take_while(|c| is_han(*c)).collect();
+    let is_agent = label.ends_with("代理人") && !writers.is_represented;
+    // Whoever is complained about does not write, nor who acts for another, whatever was taken for the signature.
+    let is_writer = writers.has(&name) && !label.starts_with('被') && !is_agent;
+    let is_name = names::person(&name) > 0.8;
     match told(label, writers) {
-        Whose::Others(_) if names::person(&name) > 0.8 => (!is_writer).then_some(name),
-        Whose::Others(role) => Some(role),
+        _ if is_agent => is_name.then_some(name),
+        Whose::Others(_) if is_name => (!is_writer).then_some(name),
+        Whose::Others(role) => told_by.and(Some(role)),
         _ => None,
     }
 }
@@ -450,11 +463,15 @@ pub(crate) fn in_sentence(before: &str, writers: &Writers) -> Whose {
     let sentence = before.rsplit(['。', '!', '?', ';']).next();
     let marks = [',', '、', ':', '(', ')', '"', '“', '”', '.', ' '];
     let parts: Vec<&str> = sentence.unwrap_or_default().split(marks).collect();
-    let parts = parts.into_iter().rev().enumerate();
-    let mut said = parts.filter(|(_, part)| !is_detail(bare(part)));
-    let Some((nearest, first)) = said.find_map(|(i, part)| match told(part, writers) {
+    let lives = |part: &&str| HOUSED.iter().any(|word| part.starts_with(word));
+    let housed = |back: usize| parts[parts.len() - back..].iter().any(lives);
+    let all = parts.iter().copied().rev().enumerate();
+    let mut said = all.filter(|(_, part)| !is_detail(bare(part)));
+    let Some((nearest, part, first)) = said.find_map(|(i, part)| match told(part, writers) {
+        // 举报校长老黄(家住…,电话…): whoever he is, the number is his.
+        Whose::Unsaid if cast::accuses(part) && housed(i) => Some((i, part, Whose::Doubtful)),
         Whose::Unsaid | Whose::Place(_) => None,
-        whose => Some((i, whose)),
+        whose => Some((i, part, whose)),
     }) else {
         return Whose::Unsaid;
     };
@@ -465,13 +482,21 @@ pub(crate) fn in_sentence(before: &str, writers: &Writers) -> Whose {
         {
             Whose::Others(name)
         }
-        (Whose::Others(_), Some(Whose::Writers)) if nearest > 0 => Whose::Writers,
+        // 我叫覃玉兰，举报村主任黄大发(住…,电话…): who is named or accused is another.
+        (Whose::Others(role), Some(Whose::Writers))
+            if nearest > 0 && names::person(role) <= 0.8 && !cast::accuses(part) =>
+        {
+            Whose::Writers
+        }
         // 被举报人：黄大发
         (Whose::Named(name), Some(Whose::Others(_))) => Whose::Others(name.clone()),
         (Whose::Named(_), Some(Whose::Writers)) => Whose::Writers,
         _ => first,
     }
 }
+
+/// How a clause begins that tells where whoever was named lives.
+const HOUSED: &[&str] = &["住", "家住", "现住", "租住", "居住"];
 
 /// Whoever a sentence names last that does not write: 我举报棠垭村书记黄大发.
 pub(crate) fn named_in(sentence: &str, writers: &Writers) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The words by which letters accuse: verbs, labels, offices, deeds, units.
 
 /// A complaint names whom it is about, too; whoever accuses says one of the others.
-pub(super) const VERBS: &[&str] = &["举报", "检举", "控告", "揭发", "状告", "投诉"];
+pub(crate) const VERBS: &[&str] = &["举报", "检举", "控告", "揭发", "状告", "投诉"];
 pub(super) const LABELS: &[&str] = &[
     "被举报",
     "被检举",
@@ -21,7 +21,7 @@ pub(super) const NO_ACCUSATION: &[&str] = &[
 ];
 
 /// Offices a name stands behind, or before.
-pub(super) const TITLES: &[&str] = &[
+pub(crate) const TITLES: &[&str] = &[
     "书记",
     "支书",
     "主任",

@@ -116,7 +116,7 @@ const CLOSING: usize = 14;
 
 /// Whether the sentence of a number gives it together with the writer's home, or as what he is reached by: 家住…,电话139…; 打139…找得到我.
 /// `is_last`: nothing follows its rows.
-pub(super) fn reaches_writer(before: &str, behind: &str, is_last: bool) -> bool {
+pub(super) fn reaches_writer(before: &str, behind: &str, is_last: bool, writers: &Writers) -> bool {
     let before: String = before.chars().filter(|c| *c != ' ').collect();
     let (earlier, sentence) = sentence_of(&before);
     let clauses: Vec<&str> = sentence.split([',', '(', ')', ';']).collect();
@@ -130,7 +130,10 @@ pub(super) fn reaches_writer(before: &str, behind: &str, is_last: bool) -> bool 
     // 包工头姓马。家住…: his home, unless the sentence is the last of all.
     let elided = closes || !whose::subject::mentions_another(last_sentence(earlier));
     let is_home = |clause: &&str| own_home(clause) || elided && home(clause);
-    let others = |clause: &&str| !is_home(clause) && whose::subject::mentions_another(clause);
+    let others = |clause: &&str| {
+        let another = whose::subject::mentions_another(clause);
+        !is_home(clause) && (another || whose::cast::names_another(clause, writers))
+    };
     if led.iter().any(others) {
         return false;
     }
@@ -262,6 +265,7 @@ mod tests {
 
     #[test]
     fn a_number_beside_the_writers_home_is_his() {
+        let nobody = Writers::default();
         for (before, behind) in [
             ("请派人看看。我的住处:西陵区珍珠路21号3栋201室,手机", "。"),
             (
@@ -272,7 +276,7 @@ mod tests {
             ("要找我就打", ",我家就在平湖村2组。"),
             ("本人住珍珠路21号3栋,电话", "。"),
         ] {
-            assert!(reaches_writer(before, behind, true), "{before}");
+            assert!(reaches_writer(before, behind, true, &nobody), "{before}");
         }
         for (before, behind) in [
             ("包工头姓马,家住珍珠路21号3栋201室,电话", "。"),
@@ -281,13 +285,14 @@ mod tests {
             ("我打了物业的电话", ",没有人接。"),
             ("我家在珍珠路21号3栋201室,物业经理赵立新手机", "。"),
         ] {
-            assert!(!reaches_writer(before, behind, true), "{before}");
+            assert!(!reaches_writer(before, behind, true, &nobody), "{before}");
         }
         let before = "欠钱的是包工头马老板。家住珍珠路21号3栋201室,电话";
         assert!(!reaches_writer(
             before,
             ",他一直不接我的电话,请帮我们找到他。",
-            false
+            false,
+            &nobody
         ));
     }
 

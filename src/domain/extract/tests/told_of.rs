@@ -1,7 +1,7 @@
 //! What is told of people without the word for it: misdeeds of whoever was named sentences before, thanks that are to be passed on.
 
 use super::letters::letter;
-use crate::domain::draft::Fields;
+use crate::domain::draft::{Fields, Phone};
 
 fn read(body: &[&str]) -> Fields {
     let mut rows = vec!["霍市长："];
@@ -81,4 +81,92 @@ fn thanks_that_are_to_be_passed_on_ask_for_nothing() {
         "请求补发低保，恳请尽快解决。",
     ]);
     assert_eq!(asked.purpose.value.as_deref(), Some("投诉请求"));
+}
+
+/// Where and whose a number is registered: its owner and whether it is accepted.
+fn owner_of(fields: &Fields, number: &str) -> (Option<String>, bool) {
+    let of = |phone: &&Phone| phone.field.value.as_deref() == Some(number);
+    let phone = fields.phones.iter().find(of).expect("the number is shown");
+    (phone.owner.clone(), phone.field.accepted)
+}
+
+#[test]
+fn yc14_the_home_and_number_of_the_accused_are_not_an_anonymous_writers() {
+    for (open, close) in [("（", "）"), ("，", "，")] {
+        let named = format!("临江市某局副股长桂建国{open}家住临江市河东区柳林村3组");
+        let number = format!("12号，电话13855662094{close}在审批采砂证时索要好处费。");
+        let rows = ["市委：", &named, &number, "请严肃查处。", "2025年1月12日"];
+        let fields = letter(&rows);
+        assert_eq!(fields.address.value, None, "{open}");
+        let owner = (Some("桂建国".to_owned()), false);
+        assert_eq!(owner_of(&fields, "13855662094"), owner, "{open}");
+    }
+}
+
+#[test]
+fn yd07_the_number_of_the_accused_is_not_the_accusers() {
+    for whom in ["临江市某学校校长郭振海", "郭振海", "临江市某局副股长郭振海"]
+    {
+        for home in [
+            "住临江市河东区柳林村3组，",
+            "家住临江市河东区柳林村3组，",
+            "",
+        ] {
+            let accuses = format!("我叫苗向荣，实名举报{whom}（{home}");
+            let number = "手机13772871045）收受回扣的问题。";
+            let rows = ["市委：", &accuses, number, "举报人：苗向荣"];
+            let fields = letter(&rows);
+            let owner = (Some("郭振海".to_owned()), false);
+            assert_eq!(owner_of(&fields, "13772871045"), owner, "{accuses}");
+            let home = fields.address.value.as_deref().unwrap_or_default();
+            assert!(!home.contains("柳林村"), "{accuses}");
+        }
+    }
+    // The writer's own stay his.
+    let told = "我叫苗向荣，家住临江市河东区柳林村3组12号，电话13772871045，";
+    let fields = letter(&["市委：", told, "举报工地夜间施工。", "举报人：苗向荣"]);
+    assert!(fields.phones.iter().all(|phone| !phone.is_anothers()));
+    assert_eq!(
+        owner_of(&fields, "13772871045").0.as_deref(),
+        Some("苗向荣")
+    );
+    assert!(fields.address.value.is_some());
+}
+
+#[test]
+fn w022_the_number_below_who_acts_for_another_is_his() {
+    let rows = [
+        "信访事项申请表",
+        "申请人　蓝秋月",
+        "联系电话　13737200925",
+        "代理人　韦乐平（律师）",
+        "联系电话　13907728833",
+        "住址　临江市河东区柳林村3组12号",
+        "申请事项　请求撤销处理决定。",
+        "申请人签字：蓝秋月",
+    ];
+    let fields = letter(&rows);
+    let owner = (Some("韦乐平".to_owned()), false);
+    assert_eq!(owner_of(&fields, "13907728833"), owner);
+    let (owner, _) = owner_of(&fields, "13737200925");
+    assert_ne!(owner.as_deref(), Some("韦乐平"));
+}
+
+#[test]
+fn w036_a_number_that_is_called_somebodys_is_his() {
+    for (row, owner) in [
+        ("我的号13985501762谭的号18785077431", Some("谭")),
+        ("电话：13985501762；小谭的是18785077431", Some("小谭")),
+        ("电话：13985501762；邻居小梁转：18785077431", None),
+        ("本人电话13985501762　联系电话（母）：18785077431", None),
+    ] {
+        let fields = letter(&["市政府：", "路灯坏了，请派人修好。", "段美兰", row]);
+        let own = fields.phones.iter().filter(|phone| phone.field.accepted);
+        let own: Vec<_> = own.map(|phone| phone.field.value.as_deref()).collect();
+        assert!(!own.contains(&Some("18785077431")), "{row}");
+        if owner.is_some() {
+            let told = (owner.map(str::to_owned), false);
+            assert_eq!(owner_of(&fields, "18785077431"), told, "{row}");
+        }
+    }
 }

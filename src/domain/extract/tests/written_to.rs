@@ -328,3 +328,24 @@ fn a_year_before_a_name_is_no_part_of_it() {
         assert_eq!(fields.joint.count, 1, "{row}");
     }
 }
+
+#[test]
+fn yb19_offices_in_rows_without_marks_are_all_addressed() {
+    let rows = [
+        "临江市信访局",
+        "临江市人民政府",
+        "国家信访局：",
+        TEXT,
+        "段美兰",
+        DAY,
+    ];
+    let fields = posted(&rows);
+    assert_eq!(addressee(&fields), "临江市人民政府");
+    // It may be the head of the sheet.
+    assert!(!fields.addressee.accepted);
+    // An office over two rows is one; a leader goes before what heads the sheet.
+    let fields = posted(&["临江市人民政府", "信访局：", TEXT, "段美兰", DAY]);
+    assert_ne!(addressee(&fields), "临江市人民政府");
+    let fields = posted(&["临江市人民政府", "邵建民局长：", TEXT, "段美兰", DAY]);
+    assert_eq!(addressee(&fields), "邵建民");
+}

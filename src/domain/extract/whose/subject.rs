@@ -5,7 +5,7 @@
 use super::super::labels::{OFFICERS, OTHERS, WRITERS};
 use super::super::{glyphs::has_any, names, place, third};
 use super::words::{COMPANY, KIN, LABELS, NEUTRAL, OWN, PARTS, STRANGERS, UNITS};
-use super::{Writers, is_detail};
+use super::{Writers, cast, is_detail};
 use crate::domain::zones::{address_like, is_closing, is_han};
 
 /// Whose a home is by what stands before it in its sentence.
@@ -55,7 +55,7 @@ fn of_clause(clause: &str, nearest: bool, writers: &Writers) -> Subject {
         first_own(clause)
     };
     let Some((front, rest)) = own else {
-        return without_own(clause, nearest);
+        return without_own(clause, nearest, writers);
     };
     let led = is_neutral(front) || nearest && !mentions_another(front);
     let accompanied = nearest && front.ends_with(['和', '与', '跟', '同', '陪', '带']);
@@ -68,15 +68,20 @@ fn of_clause(clause: &str, nearest: bool, writers: &Writers) -> Subject {
         return Subject::Writer;
     }
     // 我表哥, 我们村的五保户, 打我的司机
-    if has_kin(rest) || mentions_another(rest) || rest.contains('的') {
+    if has_kin(rest)
+        || mentions_another(rest)
+        || rest.contains('的')
+        || cast::names_another(rest, writers)
+    {
         return Subject::Another;
     }
     Subject::Untold
 }
 
-fn without_own(clause: &str, nearest: bool) -> Subject {
+fn without_own(clause: &str, nearest: bool, writers: &Writers) -> Subject {
     let ends_with_person = clause.ends_with(['人', '户', '者', '方', '队', '家']);
-    if mentions_another(clause) || nearest && ends_with_person && !is_neutral(clause) {
+    let another = mentions_another(clause) || cast::names_another(clause, writers);
+    if another || nearest && ends_with_person && !is_neutral(clause) {
         Subject::Another
     } else if !nearest || is_neutral(clause) {
         Subject::Nobody
