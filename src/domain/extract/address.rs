@@ -366,7 +366,8 @@ fn signed(seen: &Seen<'_>) -> Signed {
         let mut written_there = false;
         let bare = bare.map(|i| {
             let item = behind_date(rows, i);
-            (item.value.len() < i.value.len(), item)
+            let led = item.value.len() < i.value.len();
+            (led, before_writer(item, seen.writers))
         });
         signed.own.extend(bare.into_iter().find_map(|(led, i)| {
             let found = signed_at(&i, 0.8).or_else(|| group(&i));
@@ -376,7 +377,15 @@ fn signed(seen: &Seen<'_>) -> Signed {
         // 2025年3月4日于…: where it was written; that he lives there it does not say.
         signed.is_written_there = written_there;
     }
-    if signed.own.is_empty() && own_in_form.is_empty() && seen.writers.are_named_in(&above) {
+    // 覃玉兰 139…: his number beside his name.
+    let lettered = |i: &Item| {
+        let figure = i.value.iter().position(|g| g.ch.is_ascii_digit());
+        let letters = &i.value[..figure.unwrap_or(i.value.len())];
+        let value = super::tail::trim(letters).to_vec();
+        Item { value, ..i.clone() }
+    };
+    let named: Vec<Item> = above.iter().map(lettered).collect();
+    if signed.own.is_empty() && own_in_form.is_empty() && seen.writers.are_named_in(&named) {
         own_in_form.extend(
             above
                 .iter()
@@ -423,6 +432,20 @@ fn behind_date(rows: &[Row], item: &Item) -> Item {
     item
 }
 
+/// …分乡镇棠垭村六组覃玉兰 without a gap: the place alone, where the name is the writer's.
+fn before_writer(mut item: Item, writers: &Writers) -> Item {
+    let flat = squeeze(&item.value);
+    let text = text_of(&flat);
+    if let Some(name) = writers.named_at_end(&text) {
+        let place = &flat[..flat.len() - name];
+        let text = text_of(place);
+        if two_levels(&text) && place::ends_well(&text) {
+            item.value = place.to_vec();
+        }
+    }
+    item
+}
+
 /// Labels of where something may be sent, which is where whoever takes it in lives.
 const TO_BE_SENT: &[&str] = &["代收", "收件", "转交", "请寄"];
 
@@ -458,7 +481,7 @@ fn signed_at(item: &Item, prior: f32) -> Option<Candidate> {
     let text = text_of(&value);
     let n = text.chars().count();
     let sound = if bare {
-        n >= 6
+        (n >= 6 || n == 5 && two_levels(&text))
             && (address_like(&text) || two_levels(&text))
             && place::ends_well(&text)
             && names::unit(&text) < 0.9

@@ -187,6 +187,9 @@ pub(crate) fn parted(glyphs: &[Glyph]) -> Vec<&[Glyph]> {
         let long = part.iter().filter(|g| is_han(g.ch)).count() >= 5;
         long && address_like(&text) && names::unit(&text) < 0.9
     };
+    if let Some(at) = before_group(glyphs) {
+        return vec![&glyphs[..at], &glyphs[at..]];
+    }
     let named = |part: &[Glyph]| {
         let letters = part
             .split(|g| g.ch.is_ascii_digit())
@@ -201,7 +204,9 @@ pub(crate) fn parted(glyphs: &[Glyph]) -> Vec<&[Glyph]> {
     let gaps = (1..glyphs.len()).filter(|i| glyphs[*i].ch == ' ');
     let cut = gaps.map(|i| glyphs.split_at(i)).find(|(before, behind)| {
         let figures = |part: &[Glyph]| part.iter().any(|g| g.ch.is_ascii_digit());
-        place(before) && named(behind) && !figures(behind)
+        let known = || divided(&text_of(&squeeze(before)));
+        let called = || names::incomplete(&text_of(&squeeze(behind))) && known();
+        place(before) && (named(behind) || called()) && !figures(behind)
             || named(before) && place(behind) && !begins_with_figure(behind)
     });
     match cut {
@@ -209,6 +214,61 @@ pub(crate) fn parted(glyphs: &[Glyph]) -> Vec<&[Glyph]> {
         None => vec![glyphs],
     }
 }
+
+/// Whether a text begins with two divisions that are known, and ends like a place.
+fn divided(text: &str) -> bool {
+    let known = super::divisions_in(text).is_some_and(|d| d.steps.len() >= 2);
+    known && super::place::ends_well(text)
+}
+
+/// 分乡镇棠垭村覃玉兰等四十一户村民: where the name begins of who signs for others, behind where they live.
+fn before_group(glyphs: &[Glyph]) -> Option<usize> {
+    let and = glyphs.iter().position(|g| g.ch == '等')?;
+    let counts = |c: char| c.is_ascii_digit() || "一二三四五六七八九十百余".contains(c);
+    let behind = text_of(glyphs.get(and + 1..)?);
+    let counted = behind.trim_start_matches(counts);
+    let group = counted.len() < behind.len() && counted.starts_with(['户', '人', '名', '位', '家']);
+    let begins = [3, 2, 4].into_iter().filter_map(|n| and.checked_sub(n));
+    let named = |at: &usize| {
+        let (place, name) = (text_of(&glyphs[..*at]), text_of(&glyphs[*at..and]));
+        names::person(&name) > 0.8 && divided(&place)
+    };
+    begins.filter(|at| group && *at > 0).find(named)
+}
+
+/// 覃玉兰,夷陵区分乡镇棠垭村人,电话139…: who somebody is, where he lives and how he is reached, in one row; the number may go on below. Nothing says that he
+/// signs.
+pub(crate) fn told_of_one(glyphs: &[Glyph]) -> Option<[(labels::Kind, Vec<Glyph>); 3]> {
+    let flat = squeeze(super::tail::trim(glyphs));
+    let mut parts = flat.split(|g| g.ch == ',');
+    let (name, home, number) = (parts.next()?, parts.next()?, parts.next()?);
+    let text = text_of(home);
+    let text = ["家住", "住在", "住", "系", "是"]
+        .iter()
+        .find_map(|word| text.strip_prefix(word))
+        .unwrap_or(&text);
+    let from = home.len() - text.chars().count();
+    let dwellers = ["村民", "居民", "人"];
+    let place = dwellers.iter().find_map(|word| text.strip_suffix(word));
+    let place = place.unwrap_or(text);
+    let figures = number.iter().filter(|g| g.ch.is_ascii_digit()).count();
+    let called = ["电话", "手机", "联系"];
+    let label = text_of(number);
+    let called = called.iter().any(|word| label.starts_with(word)) && figures >= SHORTEST_NUMBER;
+    let first = number.iter().position(|g| g.ch.is_ascii_digit())?;
+    let whole = parts.next().is_none() && !has_any(&text_of(&flat), &["。", "!", "?", ":"]);
+    (whole && called && names::person(&text_of(name)) > 0.8 && divided(place)).then(|| {
+        let to = from + place.chars().count();
+        [
+            (labels::Kind::Called, name.to_vec()),
+            (labels::Kind::Address, home[from..to].to_vec()),
+            (labels::Kind::Phone, number[first..].to_vec()),
+        ]
+    })
+}
+
+/// Figures of a telephone number without its area code.
+const SHORTEST_NUMBER: usize = 7;
 
 /// Who endorses a letter in a row of its own.
 const ENDORSING: &[&str] = &[
@@ -309,11 +369,13 @@ pub(crate) fn is_dated(row: &Row) -> bool {
     let [date] = &dates[..] else {
         return false;
     };
-    date.iso().is_some() && row.glyphs.len() <= date.range.len() + 3
+    let alone = row.glyphs.len() <= date.range.len() + 3;
+    date.iso().is_some() && (alone || is_day(&row.compact()))
 }
 
 /// 二〇二六年农历七月十五 公历八月二十七日, 正月初四,2026.2.20, 2026年清明节: made of nothing but how days are told.
 pub(crate) fn is_day(text: &str) -> bool {
+    let text = behind_cycle(without_feast(text));
     let numeral = |c: &char| c.is_ascii_digit() || "〇○零一二三四五六七八九十廿卅".contains(*c);
     let numerals = text.chars().filter(numeral).count();
     numerals >= 2
@@ -323,11 +385,58 @@ pub(crate) fn is_day(text: &str) -> bool {
         && names::person(text) <= 0.8
 }
 
+/// A day without what is told of it in brackets behind it: 2025年3月12日(植树节), 2025年清明后两天(4月7日), 3月6日(星期四).
+fn without_feast(text: &str) -> &str {
+    let inside = text.strip_suffix(')').and_then(|text| text.split_once('('));
+    let Some((day, feast)) = inside else {
+        return text;
+    };
+    let week = ["星期", "周", "农历", "阴历", "旧历", "公历", "阳历"];
+    let told = feast.ends_with(['节', '日', '天', '夜', '晚', '晨', '午'])
+        || week.iter().any(|word| feast.starts_with(word));
+    let short = (2..=LONGEST_FEAST).contains(&feast.chars().count());
+    let surname = feast.chars().next().is_some_and(names::is_surname);
+    let named = surname && !has_any(feast, &week) && !has_any(feast, FEASTS);
+    if told && short && !named && !feast.contains([':', '(']) {
+        day
+    } else {
+        text
+    }
+}
+
+/// Days with a name that begins like somebody's.
+const FEASTS: &[&str] = &[
+    "植树", "元旦", "元宵", "党的", "国庆", "国际", "全国", "教师", "护士", "年",
+];
+
+/// Characters of what is told of a day in brackets.
+const LONGEST_FEAST: usize = 10;
+
+/// A day without the year of the cycle before it: 丙午马年,公历2026年2月14日.
+fn behind_cycle(text: &str) -> &str {
+    let text = text.strip_prefix("岁次").unwrap_or(text);
+    let mut chars = text.chars();
+    let stem = chars
+        .next()
+        .is_some_and(|c| "甲乙丙丁戊己庚辛壬癸".contains(c));
+    let branch = chars
+        .next()
+        .is_some_and(|c| "子丑寅卯辰巳午未申酉戌亥".contains(c));
+    let rest = chars.as_str();
+    let rest = rest
+        .strip_prefix(|c| "鼠牛虎兔龙蛇马羊猴鸡狗猪".contains(c))
+        .unwrap_or(rest);
+    match rest.strip_prefix('年') {
+        Some(rest) if stem && branch => rest,
+        _ => text,
+    }
+}
+
 /// Characters of a day told twice over.
 const LONGEST_DAY: usize = 32;
 
 /// What days are told by, beside their numbers.
-const OF_DAYS: &str = "公元年月日号农阴阳旧古新西夏历正腊冬闰初今是未出国庆清明中秋春元旦劳动端午重阳节前后次当夜晚早上下凌晨,、.()-/";
+const OF_DAYS: &str = "公元年月日号农阴阳旧古新西夏历正腊冬闰初今是未出国庆清明中秋春元旦劳动端午重阳节前后次当夜晚早上下凌晨即两天,、.()-/";
 
 /// What a note of when a letter was written and sent is made of.
 const OF_WRITING: &str = "写书草寄于次日当天同夜晚上午下凌晨记具呈补重出投递发誊抄清稿成,、。.()";

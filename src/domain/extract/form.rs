@@ -144,7 +144,28 @@ pub(crate) fn letterhead(head: &[Row]) -> Option<Candidate> {
         let mut named = head.iter().filter(|row| !reached(row) && !titled(row));
         named.find_map(|row| whole(&row.glyphs)).filter(|_| beside)
     };
-    parted.or_else(alone).map(|name| in_form(&name))
+    parted
+        .or_else(alone)
+        .or_else(|| beside_number(head))
+        .map(|name| in_form(&name))
+}
+
+/// X村 / 王芳 139…: a whole name and a number in a row, and an address in another.
+fn beside_number(head: &[Row]) -> Option<Vec<Glyph>> {
+    let placed = |row: &Row| {
+        let known = super::divisions_in(&row.compact()).is_some_and(|d| d.steps.len() >= 2);
+        known && find_phones(&row.glyphs).is_empty()
+    };
+    let named = head.iter().find_map(|row| {
+        let numbers = find_phones(&row.glyphs);
+        let [number] = &numbers[..] else {
+            return None;
+        };
+        let name = super::glyphs::squeeze(super::tail::trim(&row.glyphs[..number.from]));
+        let ends = super::tail::trim(&row.glyphs[number.to..]).is_empty();
+        (ends && names::person(&text_of(&name)) > 0.8).then_some(name)
+    });
+    named.filter(|_| head.iter().any(placed))
 }
 
 /// What the title of a letter ends in.

@@ -59,6 +59,7 @@ const LIVING: &[(&str, Needs)] = &[
     ("家在", Needs::Self_),
     ("住", Needs::Self_),
     ("户籍所在地", Needs::Nothing),
+    ("信请寄", Needs::Nothing),
     ("本人系", Needs::Role),
     ("我系", Needs::Role),
     ("系", Needs::Role),
@@ -281,7 +282,8 @@ fn place_after(
         "原", "曾", "曾经", "原来", "以前", "从前", "过去", "之前", "原先",
     ];
     let lived = phrase.contains('住') && once.iter().any(|word| before.ends_with(word));
-    let is_doubtful = said.is_doubtful(&before, writers)?;
+    // Where an answer is to be sent need not be where he lives.
+    let is_doubtful = said.is_doubtful(&before, writers)? || phrase.ends_with('寄');
     let needs_self = matches!(needs, Needs::Self_ | Needs::Stay);
     let named = writers.are_named_within(&before);
     let untold = needs_self && is_doubtful && !of_the_writer(&before) && !named;

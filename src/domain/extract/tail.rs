@@ -225,8 +225,10 @@ fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
                 .iter()
                 .any(|e| next_text.ends_with(e));
             let named = names::person(&next_text) > 0.8;
+            let lives = next_text.starts_with('住') && !next_text.starts_with("住宅");
             full && (street || ends)
                 && !begins_other(&next_text)
+                && !lives
                 && find_phones(next).is_empty()
                 && !named
                 && next_text.chars().count() <= 24
@@ -259,6 +261,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let glyphs = with_colon(&undated).to_vec();
     if let Some(wrote) = super::scribe::row(&glyphs) {
         return vec![wrote];
+    }
+    if let Some(told) = foot::told_of_one(&glyphs) {
+        return told.to_vec();
     }
     let reached = reach::parts(&glyphs);
     if !reached.is_empty() {

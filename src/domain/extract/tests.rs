@@ -15,6 +15,7 @@ mod letters;
 mod lists;
 mod lookalikes;
 mod nobody;
+mod one_row;
 mod others;
 mod papers;
 mod properties;

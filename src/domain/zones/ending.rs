@@ -142,10 +142,16 @@ pub(super) fn looks_like_tail(row: &Row) -> bool {
     if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING || told {
         return true;
     }
+    if foot::told_of_one(&row.glyphs).is_some() || is_told_in_brackets(&text) {
+        return true;
+    }
     if foot::elected(&row.glyphs).is_some() || foot::signed_and_dated(row) || signs_for_unit(row) {
         return true;
     }
-    let sentence = has_any(&text, &["。", "?", "!", ";"])
+    // 联系方式:139…;家里:0717-…
+    let numbers = labels::opens_contact(&text) && told_by_label(row);
+    let sentence = has_any(&text, &["。", "?", "!"])
+        || text.contains(';') && !numbers
         || text.ends_with(',')
         || text.matches(',').count() >= 2 && !labels::opens_contact(&text) && !told_by_label(row);
     if sentence {
@@ -173,6 +179,15 @@ fn told_by_label(row: &Row) -> bool {
     let contact = [Kind::Address, Kind::Phone, Kind::Contact];
     label.is_some_and(|kind| contact.contains(&kind))
         && row.compact().chars().filter(char::is_ascii_digit).count() >= SHORTEST_NUMBER
+}
+
+/// (找不到我就找我女儿139…): how to reach the writer, in brackets.
+fn is_told_in_brackets(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'));
+    let figures = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    inside.is_some_and(|inside| figures(inside) >= SHORTEST_NUMBER && reach::is_told(inside))
 }
 
 /// Where the sentence begins in which the last of some rows tell how to reach who signed right above them: 家住：…12号。手机139…; 家住…，电话…，白天在家。 A sentence of

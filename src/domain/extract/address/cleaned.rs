@@ -18,6 +18,7 @@ pub(super) fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
         value.drain(..to);
     }
     drop_lead(&mut value);
+    drop_all(&mut value);
     if let Some(at) = enclosure(&value).or_else(|| spoken_on(&value)) {
         value.truncate(at);
     }
@@ -61,6 +62,33 @@ fn drop_lead(value: &mut Vec<Glyph>) {
     };
     let place = home.into_iter().chain(other).find(is_place);
     if let Some(place) = place {
+        value.drain(..text.chars().count() - place.chars().count());
+    }
+}
+
+/// 以上八户均为…: the words that say of all who signed where they live.
+fn drop_all(value: &mut Vec<Glyph>) {
+    let text = text_of(value);
+    if !text.starts_with("以上") {
+        return;
+    }
+    let words = [
+        "均为",
+        "均系",
+        "均是",
+        "均住在",
+        "均住",
+        "都是",
+        "都住在",
+        "都住",
+        "全是",
+        "皆为",
+    ];
+    let behind = words
+        .iter()
+        .filter_map(|word| Some(text.split_once(word)?.1));
+    let place = behind.min_by_key(|place| place.len());
+    if let Some(place) = place.filter(|place| two_levels(place)) {
         value.drain(..text.chars().count() - place.chars().count());
     }
 }

@@ -48,9 +48,11 @@ pub(super) fn stands_alone(before: &str, row: &Row, from: usize) -> bool {
     ];
     let spoken = sentences.next().unwrap_or_default();
     let own = ["我叫", "我名叫", "本人叫", "我是", "本人是"];
+    // 信请寄…。电话139…
+    let own = own.iter().chain(&["信请寄"]);
     // 反映人:覃玉兰,女,现住…。电话:139…
     let names = names_writer(spoken) && !spoken.contains('被');
-    labels.contains(&label) && (names || own.iter().any(|word| spoken.contains(word)))
+    labels.contains(&label) && (names || own.into_iter().any(|word| spoken.contains(word)))
 }
 
 /// Whether the sentences of two rows speak of the writer's own telephone: 我的手机白天不方便接,请晚上打139….

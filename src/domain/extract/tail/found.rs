@@ -211,6 +211,10 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         {
             colon || address_like(&flat[to..].iter().collect::<String>())
         }
+        // 委托人:X,住Y
+        Kind::Address if length == 1 && is_principals(&flat[..from]) => {
+            address_like(&flat[to..].iter().collect::<String>())
+        }
         // 委托人住:
         Kind::Address if length == 1 => colon && (starts || flat[from - 1] == '人'),
         Kind::Signer
@@ -233,6 +237,15 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         Kind::Other => colon && (starts || length > 2) || starts && length > 2,
         _ => colon || starts,
     }
+}
+
+/// 委托人:X, before where he lives.
+fn is_principals(before: &[char]) -> bool {
+    let text: String = before.iter().collect();
+    let name = text
+        .strip_prefix("委托人:")
+        .and_then(|rest| rest.strip_suffix(','));
+    name.is_some_and(|name| names::person(name) > 0.8)
 }
 
 /// Full names and nothing else, numbered or not: 证明人 向传英、骆启华.
