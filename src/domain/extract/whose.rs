@@ -265,6 +265,9 @@ fn found_in(rows: &[Row], value: &[Glyph]) -> Option<(usize, usize)> {
 /// Whose a value under the letter is by its own label, unless what follows it says that it is another's: 我的电话139…,这是我大哥的.
 pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose {
     let labelled = told(&lead(rows, value), writers);
+    if labelled == Whose::Unsaid {
+        return cast::of_cell_before(&before(rows, value), writers);
+    }
     if labelled != Whose::Writers {
         return labelled;
     }
@@ -275,6 +278,12 @@ pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whos
         (Whose::Unsaid, _) => labelled,
         (claimed, _) => claimed,
     }
+}
+
+/// What stands before a value in its row.
+fn before(rows: &[Row], value: &[Glyph]) -> String {
+    let found = found_in(rows, value);
+    found.map_or_else(String::new, |(row, at)| text_of(&rows[row].glyphs[..at]))
 }
 
 /// Whose a number is by the note in brackets a text begins with.

@@ -65,6 +65,24 @@ pub(super) fn of_label(label: &str, rest: &str, writers: &Writers) -> Option<Who
         .or_else(|| possessed(label, rest, writers))
 }
 
+/// Whose a number is behind another's name in a cell of its own: 被投诉人:X,电话N; `before` is the row up to the number.
+pub(super) fn of_cell_before(before: &str, writers: &Writers) -> Whose {
+    let before = before.trim_end_matches([':', ' ']);
+    let cell = super::bare(before);
+    let cell = (cell.len() < before.len()).then(|| cell.strip_suffix([',', ';']));
+    let clause = cell
+        .flatten()
+        .and_then(|cell| cell.rsplit([',', ';', '。']).next());
+    let Some((label, name)) = clause.and_then(|clause| clause.split_once(':')) else {
+        return Whose::Unsaid;
+    };
+    match told(label.trim(), writers) {
+        Whose::Others(_) if names::person(name) > 0.8 => Whose::Others(name.to_owned()),
+        Whose::Others(who) => Whose::Others(who),
+        _ => Whose::Unsaid,
+    }
+}
+
 /// 邻居小梁转: who answers there is not he.
 fn passed_on(rest: &str, writers: &Writers) -> Option<Whose> {
     let words = ["转交", "转告", "代转", "收转", "代接", "转接", "转"];
@@ -146,6 +164,23 @@ mod tests {
             "现举报工地噪声",
         ] {
             assert!(!names_another(clause, &writers), "{clause}");
+        }
+    }
+
+    #[test]
+    fn a_number_behind_the_cell_of_somebody_complained_of_is_his() {
+        let writers = writers(&["文思远"]);
+        let of = |before: &str| of_cell_before(before, &writers);
+        for before in [
+            "被投诉人:佟大勇,电话",
+            "被举报人:佟大勇,联系电话:",
+            "住址:南街3号;被投诉人:佟大勇;手机:",
+        ] {
+            assert_eq!(of(before), Whose::Others("佟大勇".into()), "{before}");
+        }
+        for before in ["投诉人:文思远,电话", "电话", "联系电话:", "文思远,电话:"]
+        {
+            assert_eq!(of(before), Whose::Unsaid, "{before}");
         }
     }
 
