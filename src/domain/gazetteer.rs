@@ -3,6 +3,7 @@
 //! Data of `setup/divisions.py`, read once. Finds where a text begins with divisions, also when a character of a name was misread, a
 //! level left out or its last character (苏州 for 苏州市). Villages are not in it: their names repeat too often to tell anything apart.
 
+mod autonomous;
 mod path;
 
 use std::collections::HashMap;
@@ -245,6 +246,9 @@ impl Gazetteer {
 
 /// The name without the word for its level, where enough is left: 苏州 of 苏州市.
 fn short(name: &str) -> Option<&str> {
+    if let Some(short) = autonomous::short(name) {
+        return Some(short.bare);
+    }
     let ends = [
         "壮族自治区",
         "回族自治区",

@@ -3,7 +3,7 @@
 //! A search over all ways to read the beginning; each character that a name explains counts for it, each repaired one and each
 //! level left out against it. Repairs are by likeness of shape or sound, and only to a name that is there.
 
-use super::{Gazetteer, Level, Place, short};
+use super::{Gazetteer, Level, Place, autonomous, short};
 use crate::domain::extract::glyphs::swap_cost;
 
 /// One division as it is written.
@@ -164,7 +164,11 @@ impl Gazetteer {
         let from = reading.at - last.length;
         let written: String = text[from..reading.at].iter().collect();
         let name = self.name(last.place);
-        let full = last.former || last.repaired.is_some() || written == name;
+        let called = || autonomous::short(name)?.begins(&text[from..]);
+        let full = last.former
+            || last.repaired.is_some()
+            || written == name
+            || called() == Some(last.length);
         full && !continues(&text[reading.at..])
     }
 
@@ -256,6 +260,9 @@ impl Gazetteer {
         if let Some(cost) = self.one_misread(place, text, held) {
             let gain = length as f32 - 0.8 - cost;
             return Some((step(length, Some(name.to_owned())), gain));
+        }
+        if let Some(length) = autonomous::short(name).and_then(|s| s.begins(text.chars)) {
+            return Some((step(length, None), length as f32));
         }
         let short = short(name).filter(|_| self.level(place) < Level::Town)?;
         let length = short.chars().count();
