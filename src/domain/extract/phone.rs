@@ -197,7 +197,7 @@ fn told_in(out: &mut Vec<Seen>, rows: &[Row], mut before: String, part: Part, wr
             let led = format!("{before}{}", text_of(&both[..found.from]));
             let behind = text_of(&both[found.to..]);
             let told = match whose(number) {
-                Whose::Named(name) if whose::cast_before(&name, &led, writers) => {
+                Whose::Named(name) if whose::cast::cast_before(&name, &led, writers) => {
                     Whose::Others(name)
                 }
                 told => told,

@@ -52,73 +52,113 @@ pub(crate) fn in_order(page: &PageText, rows: Vec<Row>) -> Vec<Row> {
     if !is_sheet(&rows, &read) {
         return rows;
     }
+    let few = read.iter().filter(|cells| !cells.is_empty()).count() < FEWEST;
+    let read = read.into_iter().map(Some).collect();
+    let mut sheet = Sheet { page, rows, read };
     let mut out: Vec<Row> = Vec::new();
-    let mut read = read.into_iter().map(Some).collect::<Vec<_>>();
     let mut at = 0;
-    while at < rows.len() {
-        let row = &rows[at];
-        let mut here = read[at].take().unwrap_or_default();
-        let free = |next: usize| {
-            rows.get(next)
-                .is_some_and(|row| !is_sentence(row) && !row.compact().is_empty())
-        };
-        let unlabelled = read
-            .get(at + 1)
-            .is_some_and(|next| matches!(next, Some(next) if next.is_empty()));
-        let labels_only = !here.is_empty()
-            && here.iter().all(|pair| pair.value.is_empty())
-            && !here.iter().any(|pair| pair.cell == Cell::Content);
-        if labels_only && free(at + 1) && unlabelled && fits_below(&here, &rows[at + 1]) {
-            for part in parts(&rows[at + 1]) {
-                let x = place_of(page, &part[0]);
-                let home = here
-                    .iter()
-                    .rposition(|pair| pair.left <= x + ASIDE)
-                    .unwrap_or(0);
-                let value = &mut here[home].value;
-                if let Some(last) = value.last().copied() {
-                    value.push(Glyph {
-                        ch: ' ',
-                        raw: ' ',
-                        ..last
-                    });
-                }
-                value.extend_from_slice(part);
-            }
-            out.extend(written(row, here));
+    while at < sheet.rows.len() {
+        let mut here = sheet.read[at].take().unwrap_or_default();
+        if sheet.values_below(at, &mut here) {
+            out.extend(written(&sheet.rows[at], here));
             at += 2;
-            continue;
-        }
-        // The first half of a value stands above the row of its label: 柳州市…305(电 / 送达地址 话同上).
-        let begins = here.is_empty() && free(at) && at + 1 < rows.len();
-        if begins
-            && let Some(Some(below)) = read.get_mut(at + 1)
-            && let [pair] = &mut below[..]
-            && pair.cell == Cell::Address
-            && row.left > pair.left + ASIDE
-            && row.right > FULL_ROW
-        {
-            pair.value.splice(0..0, row.glyphs.iter().copied());
+        } else if here.is_empty() && sheet.begins_value_below(at) {
             at += 1;
-            continue;
-        }
-        let mut extended = false;
-        if unlabelled
-            && free(at + 1)
-            && let Some(pair) = home_of(page, row, &mut here, &rows[at + 1])
-        {
-            pair.value.extend_from_slice(&rows[at + 1].glyphs);
-            extended = true;
-            at += 1;
-        }
-        at += 1;
-        if here.is_empty() || is_in_order(row, &here) && !extended {
-            out.push(row.clone());
         } else {
-            out.extend(written(row, here));
+            let extended = sheet.goes_on_below(at, &mut here);
+            let row = &sheet.rows[at];
+            at += 1 + usize::from(extended);
+            if here.is_empty() || is_in_order(row, &here) && !extended && !few {
+                out.push(row.clone());
+            } else {
+                out.extend(written(row, here));
+            }
         }
     }
     out
+}
+
+/// The rows of a sheet with the cells that were read in each and not yet written.
+struct Sheet<'a> {
+    page: &'a PageText,
+    rows: Vec<Row>,
+    read: Vec<Option<Vec<Pair>>>,
+}
+
+impl Sheet<'_> {
+    /// Whether a row may hold values: it says something, and no sentence.
+    fn is_free(&self, at: usize) -> bool {
+        let row = self.rows.get(at);
+        row.is_some_and(|row| !is_sentence(row) && !row.compact().is_empty())
+    }
+
+    fn is_unlabelled(&self, at: usize) -> bool {
+        matches!(self.read.get(at), Some(Some(cells)) if cells.is_empty())
+    }
+
+    /// Gives labels without values those that stand in the row below; whether they do.
+    fn values_below(&self, at: usize, here: &mut [Pair]) -> bool {
+        let labels_only = !here.is_empty()
+            && here
+                .iter()
+                .all(|pair| pair.value.is_empty() && pair.cell != Cell::Content);
+        let below = at + 1;
+        if !labels_only
+            || !self.is_free(below)
+            || !self.is_unlabelled(below)
+            || !fits_below(here, &self.rows[below])
+        {
+            return false;
+        }
+        for part in parts(&self.rows[below]) {
+            let x = place_of(self.page, &part[0]);
+            let home = here
+                .iter()
+                .rposition(|pair| pair.left <= x + ASIDE)
+                .unwrap_or(0);
+            let value = &mut here[home].value;
+            if let Some(last) = value.last().copied() {
+                value.push(Glyph {
+                    ch: ' ',
+                    raw: ' ',
+                    ..last
+                });
+            }
+            value.extend_from_slice(part);
+        }
+        true
+    }
+
+    /// Puts the first half of a value that stands above the row of its label where it belongs: 柳州市…305(电 / 送达地址 话同上).
+    fn begins_value_below(&mut self, at: usize) -> bool {
+        if !self.is_free(at) {
+            return false;
+        }
+        let row = &self.rows[at];
+        let Some(Some(below)) = self.read.get_mut(at + 1) else {
+            return false;
+        };
+        let [pair] = &mut below[..] else {
+            return false;
+        };
+        let above =
+            pair.cell == Cell::Address && row.left > pair.left + ASIDE && row.right > FULL_ROW;
+        if above {
+            pair.value.splice(0..0, row.glyphs.iter().copied());
+        }
+        above
+    }
+
+    /// Puts the rest of a value that goes on in the row below to it; whether one does.
+    fn goes_on_below(&self, at: usize, here: &mut [Pair]) -> bool {
+        if !self.is_unlabelled(at + 1) || !self.is_free(at + 1) {
+            return false;
+        }
+        let (row, next) = (&self.rows[at], &self.rows[at + 1]);
+        let home = home_of(self.page, row, here, next);
+        home.map(|pair| pair.value.extend_from_slice(&next.glyphs))
+            .is_some()
+    }
 }
 
 /// Whether labels of who writes and how to reach him stand in its first rows, before any sentence and before anybody is addressed.
@@ -139,7 +179,9 @@ fn is_sheet(rows: &[Row], read: &[Vec<Pair>]) -> bool {
     let near = (first..rows.len().min(first + TOP))
         .filter(labelled)
         .count();
-    !told && count >= FEWEST && near >= 2 && kinds >= 2
+    // 姓名 X 性别 女 / 联系电话 P 住址 Y: few rows of many cells.
+    let many = count >= 2 && (kinds > 2 || all().count() > FEWEST);
+    !told && (count >= FEWEST || many) && near >= 2 && kinds >= 2
 }
 
 /// The labels of a row with their values; nothing where it begins with none.

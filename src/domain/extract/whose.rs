@@ -387,18 +387,6 @@ const BELONGS: &[&str] = &[
     "号码",
 ];
 
-/// Whether a name was given a part in the matter where the text has it before: 副局长黄大发…. 黄大发,住….
-pub(crate) fn cast_before(name: &str, text: &str, writers: &Writers) -> bool {
-    let mentions = text
-        .match_indices(name)
-        .map(|(at, _)| &text[..at + name.len()]);
-    let marks = [
-        ',', '、', ':', '(', ')', '。', ';', '!', '?', '"', '“', '”', ' ',
-    ];
-    let mut parts = mentions.filter_map(|text| text.rsplit(marks).next());
-    parts.any(|part| part != name && matches!(named_at_end(part, writers), Whose::Others(_)))
-}
-
 /// Whether the row of a number under the letter, from the number before it on, speaks of nobody but who writes; so must what is joined to it behind.
 pub(crate) fn stands_for_writer(rows: &[Row], number: &[Glyph], writers: &Writers) -> bool {
     let Some((row, at)) = found_in(rows, number) else {

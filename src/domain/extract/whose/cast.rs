@@ -135,6 +135,18 @@ fn nickname(text: &str) -> bool {
     text.chars().count() == 2 && text.starts_with(['小', '老', '阿'])
 }
 
+/// Whether a name was given a part in the matter where the text has it before: 副局长黄大发…. 黄大发,住….
+pub(crate) fn cast_before(name: &str, text: &str, writers: &Writers) -> bool {
+    let mentions = text
+        .match_indices(name)
+        .map(|(at, _)| &text[..at + name.len()]);
+    let marks = [
+        ',', '、', ':', '(', ')', '。', ';', '!', '?', '"', '“', '”', ' ',
+    ];
+    let mut parts = mentions.filter_map(|text| text.rsplit(marks).next());
+    parts.any(|part| part != name && matches!(super::named_at_end(part, writers), Whose::Others(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
