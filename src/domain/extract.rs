@@ -134,7 +134,8 @@ pub fn extract_by_meaning(
         fields.accused = accused::read(pages, zones, roster, &fields);
         // Whom a letter accuses of something may be what it is for, whatever else it asks.
         let crime = fields.flags.crime_clue.as_ref().is_some_and(|f| f.value);
-        if crime || !fields.accused.is_empty() {
+        let reproached = accused::reproached::official_by_name(zones);
+        if crime || reproached || !fields.accused.is_empty() {
             fields.purpose = evidence::for_a_person(std::mem::take(&mut fields.purpose));
         }
         if sender::nobody_to_accept(&fields, roster) {

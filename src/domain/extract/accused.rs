@@ -12,6 +12,7 @@ mod courtesy;
 mod gifts;
 mod misdeeds;
 mod pointed;
+pub(crate) mod reproached;
 mod spoken;
 mod unnamed;
 mod words;
