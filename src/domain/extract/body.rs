@@ -28,7 +28,14 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
         .saturating_sub(CLOSING_WINDOW)
         .max(OPENING_WINDOW);
     let behind = || flow.get(end..).and_then(said_at_end);
-    said_at_beginning(&flow).or_else(behind).map(in_own_words)
+    let said = said_at_beginning(&flow).or_else(behind)?;
+    let by_label = headed(&flow, &chars_of(&flow));
+    Some(
+        match by_label.is_some_and(|l| text_of(&l) == text_of(&said)) {
+            true => labelled(&said),
+            false => in_own_words(said),
+        },
+    )
 }
 
 /// How a writer names himself.
@@ -124,7 +131,12 @@ const CLOSING_WINDOW: usize = 120;
 /// The writer's name in a form's rows above whom it is for.
 pub(crate) fn name_in_form(rows: &[Row]) -> Option<Candidate> {
     let flow = flow(rows);
-    headed(&flow, &chars_of(&flow)).map(in_own_words)
+    headed(&flow, &chars_of(&flow)).map(|name| labelled(&name))
+}
+
+/// A name behind the label of who writes signs, wherever it stands.
+fn labelled(name: &[Glyph]) -> Candidate {
+    Candidate::as_read(name, 0.8, Source::LetterSignature, "7.4.2.2/1")
 }
 
 fn in_own_words(name: Vec<Glyph>) -> Candidate {

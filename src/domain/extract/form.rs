@@ -120,6 +120,19 @@ pub(crate) fn sent_by(zones: &LetterZones) -> Option<Candidate> {
     })
 }
 
+/// 一位市民:王芳 above whom a letter is for: who he is and his name.
+pub(crate) fn called(zones: &LetterZones) -> Option<Candidate> {
+    let above = zones.rows.len().min(zones.tail.start).min(TOP_ROWS);
+    zones.rows[..above].iter().find_map(|row| {
+        let glyphs = super::glyphs::squeeze(&row.glyphs);
+        let colon = glyphs.iter().position(|g| g.ch == ':')?;
+        let label = text_of(&glyphs[..colon]);
+        let own = names::pseudonym(&label) && !labels::is_of_others(&label);
+        let name = super::tail::trim(&glyphs[colon + 1..]);
+        (own && names::person(&text_of(name)) > 0.8).then(|| in_form(name))
+    })
+}
+
 /// What stands before who sends a letter, on top of it.
 const SENT_BY: &[&str] = &["发件人", "发信人", "寄件人", "寄信人", "发", "自"];
 
@@ -147,7 +160,7 @@ pub(crate) fn letterhead(head: &[Row]) -> Option<Candidate> {
     parted
         .or_else(alone)
         .or_else(|| beside_number(head))
-        .map(|name| in_form(&name))
+        .map(|name| Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1"))
 }
 
 /// X村 / 王芳 139…: a whole name and a number in a row, and an address in another.
@@ -171,8 +184,9 @@ fn beside_number(head: &[Row]) -> Option<Vec<Glyph>> {
 /// What the title of a letter ends in.
 const TITLES: [char; 10] = ['书', '信', '表', '函', '状', '件', '告', '单', '文', '材'];
 
+/// A name behind the label of who writes signs, wherever it stands.
 fn in_form(name: &[Glyph]) -> Candidate {
-    Candidate::as_read(name, 0.8, Source::LetterBody, "7.4.2.2/1")
+    Candidate::as_read(name, 0.8, Source::LetterSignature, "7.4.2.2/1")
 }
 
 /// Whom labels say it is written to, on top of a letter or in the cells of a form.

@@ -3,6 +3,7 @@
 //! Surnames are a prior, not a must: a signature with a surname nobody listed is still a signature, with less confidence.
 
 mod lists;
+mod syllables;
 mod words;
 
 use crate::domain::zones::{Row, is_han};
@@ -90,6 +91,9 @@ pub(crate) fn person(text: &str) -> f32 {
     if (5..=9).contains(&n) && chars.iter().all(|c| TRANSLITERATED.contains(*c)) {
         return 0.45;
     }
+    if syllables::is_name(text) {
+        return 0.85;
+    }
     // 年 is a surname, and 年月日 the blanks of a form.
     if !(2..=4).contains(&n)
         || !chars.iter().all(|c| is_han(*c))
@@ -113,7 +117,12 @@ pub(crate) fn person(text: &str) -> f32 {
         return 0.0;
     }
     // 成都市, 简阳市, 成华区: places whose first character is a surname, too.
-    if n >= 3 && chars.last().is_some_and(|c| "市县区镇乡省".contains(*c)) {
+    let levels = if n >= 3 {
+        "市县区镇乡省"
+    } else {
+        "市县省"
+    };
+    if chars.last().is_some_and(|c| levels.contains(*c)) {
         return 0.0;
     }
     let surname = surname_length(&chars);
@@ -229,9 +238,14 @@ pub(crate) fn after_role(text: &str) -> Option<usize> {
     let skipped = chars.len() - rest.chars().count();
     // 百姓藏岩: behind who he is, a surname nobody listed is one where usual characters follow it.
     let said = !rest.starts_with(['之', '的', '者']);
+    let humble = || HUMBLE.iter().any(|word| text.starts_with(word));
     let named = person(rest) > 0.8 || said && unheard(rest) && unit(text) == 0.0;
+    let named = named || said && person(rest) > 0.4 && humble();
     (named || incomplete(rest)).then_some(skipped)
 }
+
+/// What only a writer calls himself: a unit's name does not begin so.
+const HUMBLE: &[&str] = &["草民", "小民", "民女", "山民"];
 
 /// Where the whole name begins behind words that say whose or whence its bearer is, without a gap: 儿媳王芳, 东坡村三组向传英, 机械厂赵大海.
 pub(crate) fn after_whose(text: &str) -> Option<usize> {
@@ -244,9 +258,44 @@ pub(crate) fn after_whose(text: &str) -> Option<usize> {
         let (before, name): (String, String) =
             (chars[..at].iter().collect(), chars[at..].iter().collect());
         let place = chars.last().is_some_and(|c| ENDS_PLACE.contains(*c));
-        let whole = person(&name) > 0.8 && (length < 4 || surname_length(&chars[at..]) == 2);
+        let compound = length < 4 || surname_length(&chars[at..]) == 2;
+        // 学员小吴, 莘县赵女士
+        let whole = person(&name) > 0.8 && compound || incomplete(&name);
         (whole && !place && introduces(&before)).then_some(at)
     })
+}
+
+/// 养蜂人, 班组长: what its bearer does, no name.
+fn is_calling(text: &str) -> bool {
+    text.chars().count() > 2 && word(text) == Some(Word::InPlaceOfName)
+}
+
+/// 养蜂人段美兰: a name behind what its bearer does, which begins with a surname as well.
+pub(crate) fn after_calling(text: &str) -> bool {
+    let at = after_whose(text);
+    let front = |at: usize| text.chars().take(at).collect::<String>();
+    at.is_some_and(|at| is_calling(&front(at)))
+}
+
+/// 段大山之妻, 段某某之女: whose wife or daughter, and no name of hers.
+pub(crate) fn is_kin_of(text: &str) -> bool {
+    let Some((whose, kin)) = text.split_once('之') else {
+        return false;
+    };
+    let kin = kin.chars().count() == 1 && "妻夫子女父母兄弟姐妹孙".contains(kin);
+    kin && (person(whose) > 0.8 || incomplete(whose))
+}
+
+/// Two or three characters the first of which is a surname, behind the label of who writes: 石请. A person looks.
+pub(crate) fn by_label(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    (2..=3).contains(&chars.len())
+        && chars.iter().all(|c| is_han(*c))
+        && surname_length(&chars) > 0
+        && word(text).is_none()
+        && !is_label(text)
+        && !beside_letter(text)
+        && !NOT_NAMES.contains(&text)
 }
 
 /// Whether a word may be somebody's name where nothing but a name is to be expected: 白天.
@@ -296,6 +345,7 @@ fn introduces(before: &str) -> bool {
     house
         || placed
         || BEARERS.iter().any(|word| before.ends_with(word))
+        || is_calling(before)
         || OFFICERS
             .iter()
             .any(|office| before.strip_suffix(office).is_some_and(once))
@@ -351,7 +401,12 @@ pub(crate) fn may_be_no_name(text: &str) -> bool {
     let town = text.strip_prefix('于').is_some_and(super::place::is_town);
     let ends = text.ends_with(['冤', '怨', '苦', '恨', '泪', '忌']) || text.ends_with("不平");
     let laments = text.chars().count() > 2 && ends;
+    // 代王芳 may sign for 王芳.
+    let signs_for = text
+        .strip_prefix('代')
+        .is_some_and(|name| person(name) > 0.8);
     words::is_figure(text)
+        || signs_for
         || is_epithet(text)
         || beside_letter(text)
         || town

@@ -88,6 +88,7 @@ fn by_the_order(
         .or_else(|| form::name(zones))
         .or_else(|| form::asked(zones))
         .or_else(|| form::sent_by(zones))
+        .or_else(|| form::called(zones))
         .or_else(|| form::letterhead(zones.head()));
     if signed.is_empty() && own_words.is_none() {
         signed.extend(form::signed(zones));
@@ -339,7 +340,9 @@ fn one(
     }
     lost.extend(beside(items).chain(aside(items)));
     // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
-    let named = contact.or(on_envelope.clone()).or(own_words.clone());
+    let labelled = own_words.clone().filter(signs_by_label);
+    let named = labelled.or(contact).or(on_envelope.clone());
+    let named = named.or(own_words.clone());
     match named {
         Some(winner) => {
             lost.extend(
@@ -350,8 +353,10 @@ fn one(
                     .map(|c| c.lost("次序在后")),
             );
             fields.joint = joint_of(std::slice::from_ref(&winner.value), None);
+            let agreed = on_envelope.is_some_and(|e| e.value == winner.value);
             let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8
                 || winner.source == Source::LetterBody
+                || signs_by_label(&winner) && !agreed
                 || winner.source == Source::EnvelopeSender && envelope.is_name_run_on;
             lost.retain(|a| a.value != winner.value);
             let chosen = field(pages, &winner, Measured::Sender, lost);
@@ -381,6 +386,11 @@ fn one(
             };
         }
     }
+}
+
+/// 姓名:王芳 above a letter nobody signed: it stands where a signature would.
+fn signs_by_label(own_words: &Candidate) -> bool {
+    own_words.source == Source::LetterSignature
 }
 
 /// Whether a bare signature is nothing like a name, and like none of the full names elsewhere.

@@ -132,6 +132,24 @@ impl Signature {
     }
 }
 
+impl Signature {
+    /// 一位市民:石请: what the label alone makes a name of.
+    fn by_label(item: &Item) -> Option<Self> {
+        let glyphs = squeeze(trim(&item.value));
+        let labelled = matches!(item.kind, Kind::Signer | Kind::Role);
+        (labelled && names::by_label(&text_of(&glyphs))).then_some(Self {
+            glyphs,
+            form: Form::Person,
+            score: BY_LABEL,
+            phone: None,
+            cut_out: true,
+        })
+    }
+}
+
+/// The score of what reads like no name.
+const BY_LABEL: f32 = 0.45;
+
 /// A row's characters without the courtesies behind a name: 敬上, 叩首.
 pub(crate) fn without_courtesies(glyphs: &[Glyph]) -> Vec<Glyph> {
     without_notes(&squeeze(trim(glyphs)))
@@ -198,7 +216,8 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             let whole = whole.filter(|s| item.kind != Kind::Bare || s.signs());
             // 正义之声 宣: a word behind it, and a gap between them.
             let unnamed = |s: &Signature| matches!(s.form, Form::Pseudonym | Form::Incomplete);
-            found.extend(whole.or_else(|| parts.into_iter().find(unnamed)));
+            let unnamed = whole.or_else(|| parts.into_iter().find(unnamed));
+            found.extend(unnamed.or_else(|| Signature::by_label(item)));
         }
     }
     found.retain(|s| !names::is_word_or_name(&s.name()));
@@ -486,7 +505,12 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
     let joined = units::whole(joined);
     for part in joined.iter().flat_map(|p| without_specks(p)) {
         let text = text_of(&without_notes(&part));
+        // 段大山之妻 高玉梅: she signs.
+        if joined.len() > 1 && names::is_kin_of(&text) {
+            continue;
+        }
         let whole = names::person(&text) > 0.8
+            || names::after_calling(&text)
             || names::after_kin(&text).is_some()
             || names::after_sibling(&text).is_some()
             || names::unit(&text) >= 0.5

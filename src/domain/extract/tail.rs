@@ -234,6 +234,8 @@ fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
                 && next_text.chars().count() <= 24
                 && find_dates(next).is_empty()
         }
+        // A whole number below is its own.
+        Kind::Id if begins_other(&next_text) && find_phones(next).len() == 1 => false,
         Kind::Phone | Kind::Id => {
             let figures = |c: char| {
                 c.is_ascii_digit() || matches!(c, '-' | 'X' | 'x' | '、' | ',' | ' ' | '(' | ')')
@@ -283,6 +285,14 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let labels = labels(&chars);
     let mut out = Vec::new();
     if labels.is_empty() && open_label(&text_of(&glyphs)) {
+        return out;
+    }
+    // 覃玉兰(西陵区珍珠路21号)
+    if labels.is_empty()
+        && let Some((name, place)) = housed_behind(Kind::Signer, &glyphs)
+    {
+        push(&mut out, Kind::Bare, name);
+        push(&mut out, Kind::Address, place);
         return out;
     }
     let first = labels.first().map_or(glyphs.len(), |l| l.from);

@@ -448,7 +448,11 @@ fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Ve
         .iter()
         .rposition(|g| ENDS_ADDRESS.contains(g.ch) || g.ch.is_ascii_digit());
     if let (true, Some(last)) = (closed, last) {
-        let name = &glyphs[last + 1..];
+        // …3号(王小二)寄
+        let name = match &glyphs[last + 1..] {
+            [open, inside @ .., close] if open.ch == '(' && close.ch == ')' => inside,
+            name => name,
+        };
         let text = text_of(name);
         // 南平镇谭寄: nothing but a surname.
         let surname = name.len() == 1 && names::is_surname(name[0].ch);

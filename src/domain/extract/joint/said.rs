@@ -3,6 +3,7 @@
 use crate::domain::zones::{LetterZones, Row, is_closing, is_han, text_of};
 
 use super::super::glyphs::has_any;
+use super::super::labels::ROLES;
 use super::super::{body, names};
 
 /// How many have signed with whoever is named in a row under the letter: 骆启华等四人.
@@ -51,8 +52,16 @@ fn under_letter(text: &str) -> Option<u32> {
         let alone = summed && bare.chars().count() <= 6 && behind.chars().count() <= 8;
         // 三组46户村民代表:骆启华
         let (who, named) = behind.split_once("代表").unwrap_or_default();
+        // 业主代表:骆启华(共四十一户)
+        let open = SUMMED.iter().find_map(|word| bare.strip_suffix(word));
+        let noted = open.and_then(|open| open.strip_suffix('('));
+        let noted = noted.is_some_and(ends_with_name) && behind.ends_with(')');
+        // 柳林小区二十六户业主
+        let whole = ROLES.contains(&behind.as_str()) && names::may_be_village(&before);
         let spoken_for = who.chars().count() <= 4 && named.starts_with([':', '(']);
         more || alone
+            || noted
+            || whole
             || spoken_for && who.chars().all(is_han)
             || has_any(text, SIGNING) && !has_any(text, THINGS)
     };

@@ -58,12 +58,22 @@ pub(crate) fn word(text: &str) -> Option<Word> {
     let n = text.chars().count();
     let calling = (3..=4).contains(&n) && text.ends_with('者');
     let saying = (3..=4).contains(&n) && text.ends_with(BITTER);
-    if calling || saying || IN_PLACE.contains(text) {
+    if calling || saying || trade(text) || IN_PLACE.contains(text) {
         return Some(Word::InPlaceOfName);
     }
     let doubtful = n == 2 && (MAY_BE_NAMES.contains(text) || is_place(text));
     (doubtful || leads_to_place(text)).then_some(Word::OrName)
 }
+
+/// 养蜂人, 讨薪人: who does something.
+fn trade(text: &str) -> bool {
+    let mut chars = text.chars();
+    let does = chars.next().is_some_and(|c| DOES.contains(c));
+    does && text.chars().count() == 3 && text.ends_with('人')
+}
+
+/// What people do for their living or for their money, before the thing.
+const DOES: &str = "养守讨护种卖采捕追看";
 
 /// Whether a text ends in what a sender calls himself by instead of his name, or in a saying: 一个老实人, 正义之声.
 pub(crate) fn is_epithet(text: &str) -> bool {

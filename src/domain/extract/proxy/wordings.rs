@@ -114,7 +114,8 @@ pub(super) fn signed_for(item: &Item) -> Option<(Vec<Glyph>, Option<String>)> {
     let for_whom = whole(behind);
     match (open, for_whom) {
         // 代段美兰, 熊小梅代段美兰
-        (None, Some(principal)) => {
+        // 代明珠 is a name.
+        (None, Some(principal)) if !before.is_empty() || glyphs.len() > 3 => {
             let agent = whole(before).map(|name| text_of(&name));
             (before.is_empty() || agent.is_some()).then_some((principal, agent))
         }

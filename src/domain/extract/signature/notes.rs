@@ -191,7 +191,9 @@ pub(super) fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
     // 骆启华等, 骆启华等五户村民, 望佳等三十二户: how many more there are is no part of the name, however rare.
     let more = rest.iter().position(|g| g.ch == '等').filter(|at| *at >= 2);
     let rare = |at: &usize| names::person(&text_of(&rest[..*at])) > 0.4;
-    if let Some(at) = more.filter(|at| named(&rest[..*at]) || rare(at)) {
+    // 柳林村三组骆启华等十八户
+    let placed = |at: &usize| names::after_whose(&text_of(&rest[..*at])).is_some();
+    if let Some(at) = more.filter(|at| named(&rest[..*at]) || rare(at) || placed(at)) {
         rest.truncate(at);
         return rest;
     }

@@ -146,7 +146,7 @@ fn list_heading(flat: &[char]) -> Option<usize> {
     // 住户签字:, 全体村民签名:
     let signs = ["签字", "签名", "签章"];
     let all = signs.iter().find_map(|word| head.strip_suffix(word));
-    let all = all.is_some_and(|who| !who.is_empty() && is_role(who));
+    let all = all.is_some_and(|who| is_role(who) || who.ends_with("代表"));
     let listed = together.iter().any(|t| head.contains(t)) || all;
     (listed && !head.contains(['电', '址'])).then_some(colon)
 }
@@ -291,7 +291,10 @@ fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
         Kind::Contact
     } else if colon > 0
         && all_han(&flat[..colon])
-        && (names::person(&value) > 0.4 || names::incomplete(&value) || names::unit(&value) >= 0.8)
+        && (names::person(&value) > 0.4
+            || names::incomplete(&value)
+            || names::unit(&value) >= 0.8
+            || whose(&label) == Kind::Role && names::by_label(&value))
     {
         whose(&label)
     } else {

@@ -66,11 +66,13 @@ pub(super) const CALLINGS: &str = "\
     清洁工 环卫工 泥瓦匠 农夫 农妇 农家 草民 蚁民 良民 顺民 愚民 平民 边民 山民 \
     乡民 老农 老兵 老者 房奴 路人 路人甲 甲乙丙 王麻子 冤大头 和事佬 直肠子 \
     直性子 白头翁 白发翁 钓鱼翁 万家灯火 江湖人 江湖客 江南客 高山流水 金不换 \
-    应声虫 管闲事 常青树";
+    应声虫 管闲事 常青树 班组长 工段长 村组长 生产队长 说明人 快递小哥 外卖小哥 快递员 \
+    外卖员";
 
 /// What a saying or what one calls himself ends in where he withholds his name; no name ends so.
 pub(super) const ENDINGS: &str = "\
     之声 之音 之心 良知 良心 公心 心声 呼声 心里话 旁观者 直言者 路见不平 \
+    包公 包青天 海青天 活雷锋 乡人 镇人 县人 \
     忍无可忍 无可奈何 敢怒不敢言 走投无路 实话实说";
 
 /// Of proverb, opera, novel and school-book; also the three whom everybody is.
