@@ -38,9 +38,8 @@ fn beside_imprint(piece: &Piece) -> Option<Vec<Glyph>> {
         Some(at..at + imprint.chars().count())
     };
     let print = IMPRINTS.iter().find_map(print)?;
-    let han = |part: &[Glyph]| -> Vec<Glyph> {
-        part.iter().filter(|g| is_han(g.ch)).copied().collect()
-    };
+    let han =
+        |part: &[Glyph]| -> Vec<Glyph> { part.iter().filter(|g| is_han(g.ch)).copied().collect() };
     let (before, behind) = (han(&glyphs[..print.start]), han(&glyphs[print.end..]));
     [before, behind].into_iter().find(|part| ends_in_town(part))
 }
@@ -74,8 +73,9 @@ fn take_joined(pieces: &mut Vec<Piece>) -> Option<Vec<Glyph>> {
 
 /// 余姚2024.: the characters of a piece whose figures begin a year of the postmark; none of another.
 fn of_year(piece: &Piece) -> Vec<Glyph> {
-    let (han, rest): (Vec<Glyph>, Vec<Glyph>) =
-        squeeze(&piece.glyphs).into_iter().partition(|g| is_han(g.ch));
+    let (han, rest): (Vec<Glyph>, Vec<Glyph>) = squeeze(&piece.glyphs)
+        .into_iter()
+        .partition(|g| is_han(g.ch));
     let figures = text_of(&rest);
     let dated = figures.starts_with("20") && figures.chars().all(|c| "0123456789.-/".contains(c));
     if dated { han } else { Vec::new() }
