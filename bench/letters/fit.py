@@ -26,9 +26,9 @@ VETO = "veto"
 HELD_BACK = 0.25  # what a rule holds back for a person counts so much: its confidence is shown, the threshold is for the others
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
 # Signs that may only speak for a value, and those that may only speak against it: a badly read value never gets surer by having been read badly.
-ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "tail_worst", "tail_together", "asks", "grieves", "unmixed", "words_for_it"}
+ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well", "tail_worst", "tail_together", "posted_at_once", "asks", "grieves", "unmixed", "words_for_it"}
 ONLY_AGAINST = {"below_90", "below_99", "gap", "squeezed", "hesitated", "next_best", "odd", "nearly", "repaired", "outvoted", "two_readings", "rival", "disputed", "cut", "short_names",
-                "no_division", "by_alternatives", "postmark", "two_characters", "unnamed", "tail_length", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}
+                "no_division", "by_alternatives", "postmark", "two_characters", "unnamed", "tail_length", "tail_gap", "tail_squeezed", "tail_hesitated", "tail_next_best", "agreed_in_doubt", "words_for_others", "urged_beside", "asks_beside", "grieves_beside", "only_told"}
 LEAST, LEAST_WRONG = 30, 3  # values of a field, and wrong ones among them, below which nothing is fitted
 
 

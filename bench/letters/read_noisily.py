@@ -4,7 +4,8 @@ Usage: read_noisily.py --like TRUTH:LINES[,TRUTH:LINES…] --seed N FOLDER OUT
 TRUTH:LINES are folders of letters that were really drawn and read (`laixin evaluate TRUTH --lines LINES`). Every page of FOLDER borrows the
 manner of one of their pages written in the same kind of hand: how often a character is replaced, lost or added there, with which
 confidence right and wrong characters came, what else the reader named for them, how far apart it placed them beside a lost or added one and
-elsewhere, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
+elsewhere, how often a whole line was not found. A character that one hand had misread is misread alike again as often as was measured, so two
+equal readings of one letter are not independent of each other. A postmark is read as one of theirs was. Results go to OUT as `evaluate --lines OUT` wants them.
 Reads no image. Figures from such lines must say “simulated reading”.
 """
 
@@ -18,6 +19,8 @@ import sys
 import unicodedata
 
 GAP = "　"
+# How often a character that was misread once in a letter is misread as the same one where it comes again: on pages of one kind, and from envelope to letter.
+AGAIN, AGAIN_ACROSS = 0.25, 0.18
 NARROW = 0.55  # how wide a figure or a letter stands beside a Chinese character
 
 
@@ -41,6 +44,35 @@ def breadth(char):
 
 def kind_of(page):
     return "envelope" if page["kind"].startswith("envelope") else "letter"
+
+
+class Postmark:
+    """How one postmark was read: the lines found in it, each character by what it stands for."""
+
+    def __init__(self, line, read):
+        self.place, _, date = line["text"].partition(" ")
+        self.lines = []
+        (x0, y0), _, (x1, y1), _ = line["quad"]
+        width, height = max(1, x1 - x0), max(1, y1 - y0)
+        for found in read["lines"]:
+            x, y = middle(found["quad"])
+            if not (x0 - width / 3 < x < x1 + width / 3 and y0 < y < y1):
+                continue
+            quad = [[(px - x0) / width, (py - y0) / height] for px, py in found["quad"]]
+            self.lines.append((self.stands_for(date, found["chars"]), quad))
+
+    def stands_for(self, date, chars):
+        """For each character read: ("place" or "date", which of its characters, whether right), or what it reads as if it is neither's."""
+        got = [folded(c["ch"])[:1] for c in chars]
+        want = [("place", i, c) for i, c in enumerate(self.place)] + [("date", i, c) for i, c in enumerate(date)]
+        out = [("other", c["ch"], True, c["confidence"]) for c in chars]
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, [w[2] for w in want], got, autojunk=False).get_opcodes():
+            if tag in ("equal", "replace"):
+                for w, at in zip(want[a:b], range(c, d)):
+                    part, i, ch = w
+                    if tag == "equal" or ch.isdigit() == got[at].isdigit():
+                        out[at] = (part, i, tag == "equal", chars[at]["confidence"])
+        return out
 
 
 class Manner:
@@ -123,7 +155,7 @@ def load(folder, name):
 
 
 def manners(pairs):
-    out = []
+    out, postmarks = [], []
     for pair in pairs.split(","):
         truth, lines = pair.split(":")
         for name in sorted(os.listdir(lines)):
@@ -133,14 +165,16 @@ def manners(pairs):
             for page, read in zip(letter["pages"], load(lines, name)):
                 manner = Manner(page)
                 manner.learn(page, read)
+                postmarks += [Postmark(line, read) for line in page["lines"] if line["role"] == "postmark"]
                 if manner.chars > 5 and manner.right:
                     out.append(manner)
-    return out
+    return out, postmarks
 
 
 class Reader:
-    def __init__(self, known, rnd):
-        self.known, self.rnd = known, rnd
+    def __init__(self, known, postmarks, rnd):
+        self.known, self.postmarks, self.rnd = known, postmarks, rnd
+        self.mistaken = {}  # what was misread in this letter: as what, and on which kind of page
         self.swaps = {}
         for manner in known:
             for want, got in manner.swaps:
@@ -162,6 +196,10 @@ class Reader:
             return self.rnd.choice("0123456789")
         return self.rnd.choice(self.pool)
 
+    def letter(self, pages):
+        self.mistaken = {}
+        return [self.page(i + 1, page) for i, page in enumerate(pages)]
+
     def page(self, n, page):
         kind = kind_of(page)
         like = [m for m in self.known if m.kind == kind and m.font == page["style"].get("font")]
@@ -178,16 +216,27 @@ class Reader:
         return dict(n=n, kind=shown, width=page["width"], height=page["height"], lines=lines)
 
     def postmark(self, line):
+        """As one of the postmarks that were really read, its place and date put in where theirs stood."""
         place, _, date = line["text"].partition(" ")
         (x0, y0), _, (x1, y1), _ = line["quad"]
+        like = self.rnd.choice(self.postmarks)
         out = []
-        w, h = x1 - x0, y1 - y0
-        # The date is struck over the stamp, of which a scrap is read instead.
-        for text, top, often in ((place, 0.18, 0.85), (date, 0.43, 0.15), ("国邮政120分", 0.5, 0.9)):
-            if self.rnd.random() < often:
-                quad = [[x0 + 0.25 * w, y0 + top * h], [x0 + 0.75 * w, y0 + top * h], [x0 + 0.75 * w, y0 + (top + 0.18) * h], [x0 + 0.25 * w, y0 + (top + 0.18) * h]]
-                out.append(self.made([(c, 0.97, [], "kept") for c in text], quad, False, None))
+        for chars, quad in like.lines:
+            read = [(c, p, [], "kept") for c, p in self.struck(chars, like.place, place, date)]
+            if read:
+                out.append(self.made(read, [[x0 + x * (x1 - x0), y0 + y * (y1 - y0)] for x, y in quad], False, None))
         return out
+
+    def struck(self, chars, their_place, place, date):
+        for part, what, is_right, confidence in chars:
+            if part == "other":
+                yield what, confidence
+                continue
+            text = place if part == "place" else date
+            # Where this place is longer than theirs, what is left of it follows their last character.
+            is_last = part == "place" and what == len(their_place) - 1
+            for ch in text[what:] if is_last else text[what : what + 1]:
+                yield (ch if is_right else self.swap(ch)), confidence
 
     def line(self, line, manner):
         vertical = line.get("vertical", False)
@@ -215,9 +264,13 @@ class Reader:
             if x < manner.lost / per:
                 before = "lost"
                 continue
-            if x < (manner.lost + manner.replaced) / per:
+            again = self.again(char, manner.kind)
+            if again or x < (manner.lost + manner.replaced) / per:
                 told = self.rnd.choice(manner.told or self.told)
-                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong), [[char, told]] if told > 0 else [], before))
+                wrong = again or self.swap(char)
+                if wrong != char:
+                    self.mistaken[char] = wrong, manner.kind
+                out.append((wrong, self.rnd.choice(manner.wrong or self.wrong), [[char, told]] if told > 0 else [], before))
             else:
                 at = self.rnd.randrange(len(manner.right))
                 second = manner.second[at]
@@ -227,6 +280,12 @@ class Reader:
                 out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong), [], "added"))
                 before = "added"
         return out
+
+    def again(self, char, kind):
+        """What this hand's character is misread as once more, if it is."""
+        wrong, where = self.mistaken.get(char, (None, None))
+        often = AGAIN if where == kind else AGAIN_ACROSS
+        return wrong if wrong and self.rnd.random() < often else None
 
     @staticmethod
     def cut(quad, begin, end, vertical):
@@ -257,17 +316,17 @@ def main():
     args.add_argument("folder")
     args.add_argument("out")
     asked = args.parse_args()
-    known = manners(asked.like)
-    if not known:
-        sys.exit("no page was really read: nothing to be like")
-    reader = Reader(known, random.Random(asked.seed))
+    known, postmarks = manners(asked.like)
+    if not known or not postmarks:
+        sys.exit("no page or no postmark was really read: nothing to be like")
+    reader = Reader(known, postmarks, random.Random(asked.seed))
     os.makedirs(asked.out, exist_ok=True)
     total = {k: sum(getattr(m, k) for m in known) for k in ("chars", "replaced", "lost", "added", "lines", "missed")}
     print(len(known), "pages read:", total, file=sys.stderr)
     for name in sorted(os.listdir(asked.folder)):
         if name.endswith(".json") and name != "manifest.json":
             letter = load(asked.folder, name)
-            pages = [reader.page(i + 1, page) for i, page in enumerate(letter["pages"])]
+            pages = reader.letter(letter["pages"])
             with open(os.path.join(asked.out, name), "w", encoding="utf-8") as out:
                 json.dump(pages, out, ensure_ascii=False)
 

@@ -17,7 +17,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, address_like,
 
 use super::confidence::{Measured, log_odds};
 use super::date::find_dates;
-use super::evidence::{Candidate, field, for_a_person, nothing};
+use super::evidence::{self, Candidate, field, for_a_person, nothing};
 use super::glyphs::{distance, has_any, squeeze};
 use super::houses;
 use super::place::{self, Written};
@@ -91,7 +91,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     let (mut winner, mut written) = ranked.remove(0);
     let is_home = winner.source == Source::LetterBodyHabitual
         || lives_at.is_some_and(|home| home == text_of(&winner.glyphs));
-    weigh(&mut winner, &mut written, &ranked);
+    weigh(seen.pages, &mut winner, &mut written, &ranked);
     winner.value = written.value();
     let mut alternatives: Vec<Alternative> = ranked
         .iter()
@@ -102,7 +102,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("登记次序在后"))
         .collect();
-    alternatives.extend(other_forms(&winner, &written));
+    alternatives.extend(other_forms(&winner, &written, seen.home));
     alternatives.extend(another.into_iter().filter(|a| a.value != winner.value));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
     // A figure nobody could read, an estate without a town, a town without a home, two readings, one that others outvoted, or a post office: never let through.
@@ -124,7 +124,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
 }
 
 /// The same address as read, with the upper levels nobody wrote, and with today's names.
-fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
+fn other_forms(winner: &Candidate, written: &Written, home: Option<Place>) -> Vec<Alternative> {
     let as_read = text_of(&winner.glyphs);
     let forms = [
         (
@@ -133,6 +133,10 @@ fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
         ),
         (written.with_upper_levels(), "补全上级区划，信中未写"),
         (written.with_todays_names(), "旧区划名，今已更名"),
+        (
+            in_own_town(&winner.value, home),
+            "“本市”“本县”按本单位所在地写出，信中未写其名",
+        ),
     ];
     let alternative = |(value, why): (Option<String>, &str)| {
         value.map(|value| Alternative {
@@ -154,15 +158,28 @@ fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
         .collect()
 }
 
+/// 本市柳林街道…: the town is the office's own, if anybody's.
+fn in_own_town(value: &str, home: Option<Place>) -> Option<String> {
+    let here = ["本市", "本县", "本区", "我市", "我县"];
+    let rest = here.iter().find_map(|word| value.strip_prefix(word))?;
+    let town = Gazetteer::shared().name(home?);
+    Some(format!("{town}{rest}"))
+}
+
 /// Notes what speaks for and against the winner: another mention of the same address, its divisions, its end.
-fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Written)]) {
+fn weigh(
+    pages: &[PageText],
+    winner: &mut Candidate,
+    written: &mut Written,
+    others: &[(Candidate, Written)],
+) {
     let outvoted = outvoted_by(written, others);
     if let Some(theirs) = outvoted {
         written.chars.clone_from(&theirs.chars);
         written.divisions.clone_from(&theirs.divisions);
     }
     winner.note("outvoted", if outvoted.is_some() { 1.0 } else { 0.0 });
-    let mut support = 0.0_f32;
+    let mut agreeing = 0;
     let read = written.chars.clone();
     let known = written.divisions.as_ref().map_or(0, |d| d.length);
     for (_, theirs) in others
@@ -170,12 +187,15 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
         .filter(|(c, _)| c.source != Source::EnvelopePostmark)
     {
         let apart = distance(&written.chars, &theirs.chars);
+        if mentions::differ_in_town(written, theirs) {
+            winner.note("nearly", 1.0);
+        }
         if written.goes_on_in(theirs) {
             // The end of a line was lost: the other mention has it.
             written.chars.clone_from(&theirs.chars);
             winner.note("nearly", 1.0);
         } else if mentions::says_the_same(written, theirs) {
-            support = 1.0;
+            agreeing += 1;
         } else if mentions::leaves_off(written, theirs) {
             continue;
         } else if written.agree(theirs) {
@@ -195,7 +215,8 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
             winner.note("nearly", 1.0);
         }
     }
-    winner.note("agreed", support);
+    winner.note("agreed", if agreeing > 0 { 1.0 } else { 0.0 });
+    of_tail(pages, winner, written, agreeing);
     let value = written.value();
     let divisions = written.divisions.as_ref();
     let levels = divisions.map_or(0, |d| d.steps.len());
@@ -226,6 +247,25 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
     winner.note("lines", lines.len().saturating_sub(1) as f32);
 }
 
+/// Notes how the engine hesitated behind the divisions, where nothing but the reading vouches for a character; and where it did although one other
+/// mention agrees: one hand is misread alike twice.
+fn of_tail(pages: &[PageText], winner: &mut Candidate, written: &Written, agreeing: usize) {
+    let read = written.glyphs.get(written.vouched()..).unwrap_or_default();
+    for sign in evidence::hesitation(pages, read) {
+        match sign.name {
+            "gap" => winner.note("tail_gap", sign.value),
+            "squeezed" => winner.note("tail_squeezed", sign.value),
+            "next_best" => winner.note("tail_next_best", sign.value),
+            "hesitated" => {
+                winner.note("tail_hesitated", sign.value);
+                let once = if agreeing == 1 { sign.value } else { 0.0 };
+                winner.note("agreed_in_doubt", once);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A reading on which two other mentions agree to the character, where this one is all but the same: it is misread.
 fn outvoted_by<'a>(written: &Written, others: &'a [(Candidate, Written)]) -> Option<&'a Written> {
     let mentions = || {
@@ -248,7 +288,7 @@ pub(crate) fn postmark(
     home: Option<Place>,
 ) -> Option<Candidate> {
     let name = squeeze(glyphs);
-    let named = (2..=6).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
+    let named = (2..=8).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
     let town = |name: &[Glyph]| {
         let value = place::postmark_name(pages, name, home);
         (named && place::is_town(&value)).then_some(value)
@@ -512,7 +552,7 @@ fn beside_name(value: &[Glyph]) -> Option<Range<usize>> {
         length && names::person(&text) > 0.8 && !place::ends_well(&text)
     };
     let housed = |place: &[Glyph]| {
-        let text = text_of(place);
+        let text = text_of(&place[..without_dweller(place)]);
         let known = super::divisions_in(&text).is_some();
         known && place::ends_well(&text) && names::unit(&text) < 0.9
     };
@@ -525,10 +565,19 @@ fn beside_name(value: &[Glyph]) -> Option<Range<usize>> {
         let behind = named(&signed[at..]) && housed(&signed[..at]);
         let before = || named(&signed[..n]) && housed(&signed[n..]);
         match behind {
-            true => Some(0..at),
+            true => Some(0..without_dweller(&signed[..at])),
             false => before().then_some(n..end),
         }
     })
+}
+
+/// Where a place ends before what its writer is there: 棠垭村三组村民.
+fn without_dweller(place: &[Glyph]) -> usize {
+    let text = text_of(place);
+    let dwellers = ["村民", "居民", "住户", "业主", "农民", "社员", "市民"];
+    let place = dwellers.iter().find_map(|word| text.strip_suffix(word));
+    let place = place.map_or(&text[..], |place| place.trim_end_matches('的'));
+    place.chars().count()
 }
 
 /// Characters of such a row.

@@ -5,6 +5,7 @@
 mod clauses;
 mod crime;
 mod harm;
+mod idle;
 mod innocent;
 mod learned;
 mod meaning;
@@ -203,7 +204,7 @@ fn said(own: &[String], asked: &Asked<'_>) -> Vec<Option<String>> {
     }
     // A closing around it must not speak for what the lists call a threat.
     let raised = |at: usize, meant: Option<f32>| {
-        weighed[at].raised(meant, &own[at], || harm::around(asked.sentences(), at))
+        weighed[at].raised(meant, &own[at], || harm::around(own, asked.sentences(), at))
     };
     let closed = (0..own.len()).filter(|at| {
         let by_itself = weighed[*at].words && meant[*at].is_some();

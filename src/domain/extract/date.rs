@@ -81,7 +81,10 @@ pub(crate) fn read(
         }
     }
     fields.letter_date = match winner {
-        Some(w) => {
+        Some(mut w) => {
+            let posted = posted_on.and_then(|posted| days_until(&w.value, posted));
+            let at_once = posted.is_some_and(|days| (0..=POSTED_AT_ONCE).contains(&days));
+            w.note("posted_at_once", if at_once { 1.0 } else { 0.0 });
             let told = w
                 .signs
                 .iter()
@@ -437,22 +440,24 @@ pub(crate) fn postmark(envelope: &EnvelopeZones) -> Option<String> {
 
 /// A letter is posted when it is written or soon after: a date that lies after its postmark, or long before it, is left to a person.
 pub(crate) fn weigh_by_postmark(fields: &mut Fields) {
-    let stamped = fields
-        .postmark
-        .as_ref()
-        .and_then(|p| p.date.as_deref())
-        .and_then(days);
-    let written = fields.letter_date.value.as_deref().and_then(days);
-    let (Some(stamped), Some(written)) = (stamped, written) else {
-        return;
-    };
-    if written > stamped || stamped - written > POSTED_WITHIN_DAYS {
+    let stamped = fields.postmark.as_ref().and_then(|p| p.date.as_deref());
+    let written = fields.letter_date.value.as_deref();
+    let between = written.zip(stamped);
+    let between = between.and_then(|(written, stamped)| days_until(written, stamped));
+    if between.is_some_and(|days| !(0..=POSTED_WITHIN_DAYS).contains(&days)) {
         fields.letter_date = for_a_person(std::mem::take(&mut fields.letter_date));
     }
 }
 
 /// Days from a letter's date to its postmark that need no second look.
 const POSTED_WITHIN_DAYS: i64 = 30;
+/// So many days behind the letter's, a postmark's day says that both were read right.
+const POSTED_AT_ONCE: i64 = 3;
+
+/// Days from one day to another.
+fn days_until(from: &str, to: &str) -> Option<i64> {
+    Some(days(to)? - days(from)?)
+}
 
 /// A count of days that grows by one a day, near enough for differences of weeks; `YYYY-MM-DD`.
 fn days(iso: &str) -> Option<i64> {

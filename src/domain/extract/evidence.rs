@@ -113,7 +113,7 @@ pub(crate) fn field(
 }
 
 /// What the engine's alternatives say against some characters, and its least confidence in a figure.
-fn hesitation(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Sign> {
+pub(super) fn hesitation(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Sign> {
     let (next, hesitated) = nbest::doubts(pages, glyphs);
     let figure = glyphs
         .iter()

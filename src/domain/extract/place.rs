@@ -117,6 +117,19 @@ impl Written {
         begins
     }
 
+    /// The town it names as the page has it, before anything was put right.
+    pub(crate) fn town_as_read(&self) -> Option<String> {
+        let mut at = 0;
+        self.divisions.as_ref()?.steps.iter().find_map(|step| {
+            let name = step.repaired.as_ref().map(|n| n.chars().count());
+            let range = at..at + name.unwrap_or(step.length);
+            at = range.end;
+            let is_town = Gazetteer::shared().level(step.place) == Level::Town;
+            let read = self.glyphs.get(range).filter(|_| is_town)?;
+            Some(text_of(read))
+        })
+    }
+
     /// How many characters differ from what was read.
     pub(crate) fn repairs(&self) -> usize {
         let read = self.glyphs.iter().map(|g| g.ch);
@@ -173,7 +186,8 @@ impl Written {
         Some(out)
     }
 
-    /// Where something stands behind its divisions that is written as a district and is none of theirs: its characters. 夷凌区 below 宜昌市.
+    /// Where something stands behind its divisions that is written as a district or a city and is none of theirs: its characters. 夷凌区 below 宜昌市, 东元市
+    /// below 盐城市.
     fn unknown_district(&self) -> Option<&[char]> {
         let divisions = self.divisions.as_ref()?;
         let lowest = divisions.lowest()?;
@@ -186,13 +200,13 @@ impl Written {
         let end = rest
             .iter()
             .take(LONGEST_DISTRICT)
-            .position(|c| matches!(c, '区' | '县'))?;
+            .position(|c| matches!(c, '区' | '县' | '市'))?;
         let district = &rest[..=end];
         let text: String = district.iter().collect();
         let is_named = district.iter().all(|c| is_han(*c)) && (2..LONGEST_DISTRICT).contains(&end);
         let goes_on = rest
             .get(end + 1)
-            .is_some_and(|c| matches!(c, '路' | '街' | '大' | '委'));
+            .is_some_and(|c| matches!(c, '路' | '街' | '大' | '委' | '场' | '政' | '民'));
         let is_other = NO_DISTRICTS.iter().any(|word| text.ends_with(word))
             || text.contains(['路', '街', '巷', '村', '镇', '乡']);
         (is_named && !goes_on && !is_other).then_some(district)
@@ -346,6 +360,13 @@ const NO_DISTRICTS: &[&str] = &[
     "示范区",
     "安置区",
     "营区",
+    "超市",
+    "城市",
+    "都市",
+    "夜市",
+    "早市",
+    "集市",
+    "花市",
 ];
 
 /// Another reading of a character is taken only when both mentions together make it likelier by this factor.

@@ -59,6 +59,11 @@ const LIVING: &[(&str, Needs)] = &[
     ("家在", Needs::Self_),
     ("住", Needs::Self_),
     ("户籍所在地", Needs::Nothing),
+    ("户籍在", Needs::Nothing),
+    ("户籍", Needs::Nothing),
+    ("户口在", Needs::Nothing),
+    ("老家在", Needs::Nothing),
+    ("老家", Needs::Nothing),
     ("信请寄", Needs::Nothing),
     ("本人系", Needs::Role),
     ("我系", Needs::Role),
@@ -277,13 +282,17 @@ fn place_after(
     let before: String = chars[..at].iter().collect();
     // 邻居住在…: the 居 is the neighbour's.
     let neighbour = before.ends_with('邻') && phrase.starts_with('居');
+    // 老家在…: where he comes from has a phrase of its own.
+    let neighbour = neighbour || before.ends_with('老') && phrase.starts_with('家');
     // 我原住…, 以前住在…: no more.
     let once = [
         "原", "曾", "曾经", "原来", "以前", "从前", "过去", "之前", "原先",
     ];
     let lived = phrase.contains('住') && once.iter().any(|word| before.ends_with(word));
     // Where an answer is to be sent need not be where he lives.
-    let is_doubtful = said.is_doubtful(&before, writers)? || phrase.ends_with('寄');
+    // Nor need he live where he is registered or was born.
+    let is_doubtful =
+        said.is_doubtful(&before, writers)? || phrase.ends_with('寄') || of_origin(phrase);
     let needs_self = matches!(needs, Needs::Self_ | Needs::Stay);
     let named = writers.are_named_within(&before);
     let untold = needs_self && is_doubtful && !of_the_writer(&before) && !named;
@@ -333,9 +342,15 @@ fn place_after(
             .iter()
             .any(|p| text.starts_with(p));
     // The next cell of a form is no part of it.
-    let runs_on = has_any(&text, &["电话", "单位", ":", "身份证", "反映", "联系"]);
+    let runs_on = has_any(&text, &["电话", "单位", ":", "身份证", "反映", "联系"])
+        || text.starts_with("所在");
     let is_place = sound && !nameless && !runs_on && n <= 60 && text.chars().any(is_han);
     is_place.then(|| (place.to_vec(), is_doubtful))
+}
+
+/// Where somebody is registered or comes from: his home only where nothing else is said of it.
+fn of_origin(phrase: &str) -> bool {
+    matches!(phrase, "户籍在" | "户籍" | "户口在" | "老家在" | "老家")
 }
 
 /// `…3栋201室住了二十多年`: the place ends where the staying begins.

@@ -38,7 +38,16 @@ pub(crate) fn read(
         let mut rows = zones.rows.iter().map(|row| row.compact());
         rows.any(|row| seal::under(&row).is_some_and(|under| under.ends_with(name)))
     };
-    if village.is_some_and(|name| names::is_village(&name) && !sealed(&name)) {
+    let said = |name| {
+        fields
+            .sender_name
+            .signs
+            .iter()
+            .any(|s| s.name == name && s.value > 0.0)
+    };
+    let is_village =
+        |name: &str| names::is_village(name) || names::may_be_village(name) && !said("agreed");
+    if village.is_some_and(|name| is_village(&name) && !sealed(&name)) {
         fields.sender_name = for_a_person(std::mem::take(&mut fields.sender_name));
     }
     // Several seals: how many units signed hangs on every row that was read.

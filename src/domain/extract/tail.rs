@@ -300,7 +300,13 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let his = labels.first().is_some_and(|l| l.kind == Kind::Phone) && says_whose(before);
     if !his && (labels.is_empty() || !part_of_label(before)) {
         for part in foot::parted(before_number(before)) {
-            push(&mut out, Kind::Bare, part);
+            // 覃玉兰(住西陵区珍珠路21号)
+            if let Some((name, place)) = housed_behind(Kind::Signer, trim(part)) {
+                push(&mut out, Kind::Bare, name);
+                push(&mut out, Kind::Address, place);
+            } else {
+                push(&mut out, Kind::Bare, part);
+            }
         }
     }
     for (i, label) in labels.iter().enumerate() {
@@ -326,6 +332,10 @@ fn housed_behind(kind: Kind, value: &[Glyph]) -> Option<(&[Glyph], &[Glyph])> {
     let open = value.iter().position(|g| g.ch == '(')?;
     let (name, behind) = value.split_at(open);
     let place = trim(behind);
+    let front = ["家住", "现住", "住在", "住"];
+    let text = text_of(place);
+    let front = front.iter().find(|word| text.starts_with(**word));
+    let place = &place[front.map_or(0, |word| word.chars().count())..];
     let own = matches!(kind, Kind::Signer | Kind::Role | Kind::Writer);
     let inside = text_of(place);
     let housed = inside.chars().count() >= SHORTEST_REMARK && address_like(&inside);

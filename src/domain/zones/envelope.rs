@@ -3,6 +3,8 @@
 //! Horizontal: recipient above, sender below right. Vertical: columns from right to left, recipient's address,
 //! recipient, sender. The recipient's line ties the rest: what is past it belongs to the sender.
 
+mod postmark;
+
 use super::row::{Glyph, Row, certainty, fold, rows, text_of};
 use super::{address_like, is_han};
 use crate::domain::extract::glyphs::{chars_of, has_any, squeeze};
@@ -50,7 +52,7 @@ pub fn envelope_zones(index: usize, page: &PageText) -> EnvelopeZones {
         join_rests(&mut pieces);
     }
     let mut zones = EnvelopeZones::default();
-    take_postmark(&mut pieces, &mut zones);
+    postmark::take(&mut pieces, &mut zones);
     pieces.retain(|p| !is_printed(&p.text));
     let recipient = pieces.iter().position(|p| names_recipient(&p.text));
     let recipient = recipient.or_else(|| pieces.iter().position(|p| is_office(&p.text)));
@@ -317,6 +319,9 @@ const SENDER_ENDS: &[&str] = &[
 fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
     zones.sender_lines.push(piece.glyphs.clone());
     let mut glyphs = squeeze(&piece.glyphs);
+    if is_inside_from_town(&text_of(&glyphs)) {
+        return;
+    }
     let mut closed = false;
     for end in SENDER_ENDS {
         if text_of(&glyphs).ends_with(end) && glyphs.len() > end.chars().count() + 1 {
@@ -431,6 +436,14 @@ pub(crate) fn inside(text: &str) -> bool {
     two || has_any(text, &["内详", "内祥", "详内", "内洋"])
 }
 
+/// 宣威内详, 莘县 内详, 本市内详: a town, and neither a home nor anybody's name.
+fn is_inside_from_town(text: &str) -> bool {
+    let town = ["内详", "内祥", "内洋"]
+        .iter()
+        .find_map(|word| text.strip_suffix(word));
+    town.is_some_and(|town| names_town(town) || matches!(town, "本市" | "本县" | "本区"))
+}
+
 /// Whether a name's last character stands where 寄 or 缄 does, misread: a fourth one behind a whole name, or one that looks like 缄.
 fn word_for_sent(text: &str) -> bool {
     let Some(last) = text.chars().last() else {
@@ -509,88 +522,13 @@ fn name_run_on(glyphs: &[Glyph]) -> Option<usize> {
     })
 }
 
-/// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the place nearest to it. Where neither
-/// was read, a town's name standing alone on an envelope is the postmark's all the same.
-fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
-    let dated = pieces.iter().position(|p| date_in(&p.glyphs).is_some());
-    let anchor = dated.or_else(|| pieces.iter().position(|p| stamp_print(&p.text)));
-    if let Some(anchor) = anchor.map(|i| pieces.remove(i)) {
-        zones.postmark_date = date_in(&anchor.glyphs);
-        zones.postmark_place = place_beside(&anchor, pieces);
-    }
-    if zones.postmark_place.is_none()
-        && let Some(alone) = pieces.iter().position(|p| names_town(&p.text))
-    {
-        zones.postmark_place = Some(pieces.remove(alone).glyphs);
-    }
-}
-
-/// The place in the postmark whose date or stamp was read.
-fn place_beside(anchor: &Piece, pieces: &mut Vec<Piece>) -> Option<Vec<Glyph>> {
-    let words: Vec<Glyph> = squeeze(&anchor.glyphs)
-        .into_iter()
-        .filter(|g| is_han(g.ch))
-        .collect();
-    if words.len() >= 2 && !stamp_print(&anchor.text) {
-        return Some(words);
-    }
-    let far = |p: &Piece| (p.middle[0] - anchor.middle[0]).hypot(p.middle[1] - anchor.middle[1]);
-    let short = |p: &Piece| {
-        let n = p.text.chars().count();
-        (2..=5).contains(&n) && p.text.chars().all(is_han) && !names_recipient(&p.text)
-    };
-    let nearest = (0..pieces.len())
-        .filter(|&j| short(&pieces[j]) && far(&pieces[j]) < 4.5 * anchor.height)
-        .min_by(|a, b| far(&pieces[*a]).total_cmp(&far(&pieces[*b])));
-    if let Some(j) = nearest {
-        return Some(pieces.remove(j).glyphs);
-    }
-    // 太 and 仓 read apart, perhaps with figures of the date: together the name of a city or county, or nothing.
-    let mut single: Vec<([f32; 2], Glyph)> = Vec::new();
-    for p in pieces.iter().filter(|p| far(p) < 4.5 * anchor.height) {
-        let mut han = p.glyphs.iter().filter(|g| is_han(g.ch));
-        let mut rest = p.glyphs.iter().filter(|g| !is_han(g.ch));
-        if let (Some(only), None) = (han.next(), han.next())
-            && rest.all(|g| g.ch.is_ascii_digit() || matches!(g.ch, '.' | ' ' | '-'))
-        {
-            single.push((p.middle, *only));
-        }
-    }
-    single.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]));
-    let together: Vec<Glyph> = single.iter().map(|(_, g)| *g).collect();
-    (together.len() >= 2 && names_town(&text_of(&together))).then_some(together)
-}
-
-/// The figures of a date among other writing: `中国邮政1 2024.02.09`.
-fn date_in(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
-    let of_date = |g: &Glyph| g.ch.is_ascii_digit() || matches!(g.ch, '.' | '-' | '/' | ',' | '·');
-    let mut runs = glyphs.split(|g| !of_date(g));
-    runs.find(|run| figure_date(&text_of(run)))
-        .map(<[Glyph]>::to_vec)
-}
-
-/// Whether a text is the name of a city or county without the word for its level.
+/// Whether a text is the name of a city or county, mostly without the word for its level; 莘县 is one with it, and nobody called 莘.
 fn names_town(text: &str) -> bool {
-    if !(2..=3).contains(&text.chars().count()) {
+    if !(2..=4).contains(&text.chars().count()) {
         return false;
     }
     let gazetteer = Gazetteer::shared();
     let named = |end: &str| !gazetteer.named(&format!("{text}{end}")).is_empty();
-    ["市", "县", "区"].iter().any(|end| named(end))
-}
-
-/// What is printed on a stamp: 中国邮政120分.
-fn stamp_print(text: &str) -> bool {
-    let digits = text.chars().any(|c| c.is_ascii_digit());
-    text.chars().count() <= 24
-        && digits
-        && (has_any(text, &["邮政", "国邮", "政1", "政8"]) || text.ends_with('分'))
-}
-
-fn figure_date(text: &str) -> bool {
-    let parts: Vec<&str> = text
-        .split(['.', '-', '/', ',', '·'])
-        .filter(|p| !p.is_empty())
-        .collect();
-    parts.len() >= 3 && parts.iter().any(|p| p.starts_with("20") && p.len() >= 4)
+    let whole = text.ends_with(['市', '县', '旗']) && named("");
+    whole || ["市", "县", "区"].iter().any(|end| named(end))
 }

@@ -22,6 +22,12 @@ pub(super) fn leaves_off(this: &Written, other: &Written) -> bool {
     ends && (this.begins_at().iter().any(below) || other.begins_at().iter().any(above))
 }
 
+/// Whether the pages have two towns of as many characters, one here and one there: 老厂乡 against 老广乡. That only one of them is known does not tell which was meant.
+pub(super) fn differ_in_town(this: &Written, other: &Written) -> bool {
+    let towns = this.town_as_read().zip(other.town_as_read());
+    towns.is_some_and(|(a, b)| a != b && a.chars().count() == b.chars().count())
+}
+
 /// Characters of a mention that are more than a town's name.
 const SHORTEST: usize = 5;
 

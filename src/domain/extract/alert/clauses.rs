@@ -2,6 +2,7 @@
 //!
 //! Between quotation marks behind somebody else (一拍桌子:“…”), or without any (他扬言…); and likewise what others did (表哥喝了农药), what the writer fears of them, and that he told the police.
 
+use super::idle;
 use crate::domain::extract::glyphs::has_any;
 
 /// Who speaks like that.
@@ -195,7 +196,7 @@ const DEEDS: &[&str] = &[
 /// That they did it, and will not do it.
 const DONE: &[&str] = &["了", "过", "死", "着"];
 /// What makes it no tale: 他再…, 你们….
-const AHEAD: &[&str] = &[
+pub(super) const AHEAD: &[&str] = &[
     "就", "要", "会", "将", "再", "敢", "你", "谁", "如果", "等", "别", "早晚", "迟早", "下次",
     "下一",
 ];
@@ -354,6 +355,7 @@ pub(super) fn own_words(text: &str) -> String {
 pub(super) fn told(text: &[char]) -> Vec<bool> {
     let mut told = vec![false; text.len()];
     quoted(text, &mut told);
+    idle(text, &mut told);
     let (mut going_on, mut announced) = (false, false);
     // Of whom the clause before it in the same sentence tells.
     let mut other = false;
@@ -367,7 +369,14 @@ pub(super) fn told(text: &[char]) -> Vec<bool> {
         let to = from + clause.len();
         let harmless = fears_a_thing(&words) || renounces(&words);
         let harmless = harmless && !has_any(&sentence(), UNLESS);
-        if going_on || says_on || happened(&words) || fears(&words) || reported(&words) || harmless
+        let idle = idle::tells(&words) || idle::harms_writer(&words);
+        if going_on
+            || says_on
+            || happened(&words)
+            || fears(&words)
+            || reported(&words)
+            || harmless
+            || idle
         {
             told[from..to].fill(true);
         }
@@ -380,6 +389,22 @@ pub(super) fn told(text: &[char]) -> Vec<bool> {
         from = to;
     }
     told
+}
+
+/// Figures of speech, and sentences that take something back.
+fn idle(text: &[char], told: &mut [bool]) {
+    for (at, length) in idle::figures(text) {
+        told[at..at + length].fill(true);
+    }
+    let mut from = 0;
+    for sentence in text.split_inclusive(|c| ends_sentence(*c)) {
+        let words: String = sentence.iter().collect();
+        let to = from + sentence.len();
+        if idle::takes_back(&words) && !has_any(&words, UNLESS) {
+            told[from..to].fill(true);
+        }
+        from = to;
+    }
 }
 
 fn ends_clause(c: char) -> bool {

@@ -18,11 +18,11 @@ pub(super) enum Harm {
     Nowhere,
 }
 
-/// Where harm is spoken of around the sentence at this place.
-pub(super) fn around(sentences: &[String], at: usize) -> Harm {
+/// Where harm is spoken of around the sentence at this place: in what the writer says himself there (`own`), or in anything beside it.
+pub(super) fn around(own: &[String], sentences: &[String], at: usize) -> Harm {
     let harm = |i: usize| sentences.get(i).is_some_and(|text| is_spoken_of(text));
     match (
-        harm(at),
+        own.get(at).is_some_and(|text| is_spoken_of(text)),
         at.checked_sub(1).is_some_and(harm) || harm(at + 1),
     ) {
         (true, _) => Harm::Here,
@@ -76,7 +76,7 @@ mod tests {
     fn harm_is_spoken_of_in_a_sentence_or_beside_it() {
         let texts = ["路坏了。", "井也干了。", "我就带着汽油去。", "谢谢。"];
         let texts = texts.map(str::to_owned);
-        let around = |at| around(&texts, at);
+        let around = |at| around(&texts, &texts, at);
         assert_eq!(around(0), Harm::Nowhere);
         assert_eq!(around(1), Harm::Near);
         assert_eq!(around(2), Harm::Here);

@@ -197,3 +197,25 @@ fn ordinary_prose_without_any_harm_in_it_raises_nothing() {
         assert!(raised(text), "{text}");
     }
 }
+
+/// Each is a class of what people tell: how much they feel, beasts, graves, help that came, whom they fear.
+#[test]
+fn what_is_told_with_a_word_of_harm_in_it_raises_nothing() {
+    for text in [
+        "垃圾站就在窗下，夏天臭死人，请搬走。",
+        "为一个章我来回八趟，腿都快跑断了。",
+        "养鸡场被水淹了，淹死两百只鸡，求个赔偿。",
+        "修路把我家祖坟推平了，没有人来说一声。",
+        "他们会报复我全家，请不要写出我的名字。",
+        "如今连鸡都舍不得杀了，就指着它下蛋换盐。",
+    ] {
+        assert!(!raised(text), "{text}");
+    }
+    for text in [
+        "再不解决，我就到他家祖坟上去吊死。",
+        "你们的救护车先准备好，月底我要他躺着出来。",
+        "他们敢报复我，我就杀他全家。",
+    ] {
+        assert!(raised(text), "{text}");
+    }
+}

@@ -14,7 +14,7 @@ pub(crate) struct Found {
 
 /// Every well-formed number in some characters.
 pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
-    let chars: Vec<char> = glyphs.iter().map(|g| g.ch).collect();
+    let chars = in_figures(glyphs.iter().map(|g| g.ch).collect());
     let mut out = Vec::new();
     let mut at = 0;
     while at < chars.len() {
@@ -40,6 +40,34 @@ pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
         }
     }
     out
+}
+
+/// The characters with the eleven numerals of a mobile as figures: 一三八七二五一四〇九六, 幺三八…. A year has four of them, an amount other words.
+fn in_figures(mut chars: Vec<char>) -> Vec<char> {
+    let mut at = 0;
+    while at < chars.len() {
+        let run: Vec<u32> = chars[at..].iter().map_while(|c| numeral(*c)).collect();
+        let spoken = chars[at..at + run.len()].iter();
+        let spoken = spoken.filter(|c| !c.is_ascii_digit()).count();
+        let is_mobile = matches!(run[..], [1, 3..=9, ..]) && run.len() == 11;
+        if is_mobile && spoken > run.len() / 2 {
+            for (ch, figure) in chars[at..].iter_mut().zip(&run) {
+                *ch = char::from_digit(*figure, 10).expect("a numeral is one of ten");
+            }
+        }
+        at += run.len().max(1);
+    }
+    chars
+}
+
+fn numeral(ch: char) -> Option<u32> {
+    match ch {
+        '〇' | '零' | '○' => Some(0),
+        '幺' => Some(1),
+        _ => ch
+            .to_digit(10)
+            .or_else(|| Some("一二三四五六七八九".chars().position(|c| c == ch)? as u32 + 1)),
+    }
 }
 
 /// `1 50 72781 247`, `153-1 369-1 486`: a row of nothing but the eleven digits of one mobile, blanks and dashes wherever a pen has left them.

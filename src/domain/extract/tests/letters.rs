@@ -529,6 +529,37 @@ fn postmark_struck_over_the_stamp_still_gives_its_place() {
 }
 
 #[test]
+fn a_postmarks_town_is_found_beside_its_imprint_its_year_and_its_province() {
+    let rows = signed(&["汪小满"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    for (struck, town) in [
+        (&["甘肃平川中国邮政", "2024.05.06"][..], "平川"),
+        (&["甘肃平川中国邮政"], "平川"),
+        (&["中国邮政平川", "2024.5国邮政120分"], "平川"),
+        (&["平川中国邮政2024.05.06"], "平川"),
+        (&["平川20240"], "平川"),
+        (&["黑龙江齐齐哈尔中国邮政"], "齐齐哈尔"),
+    ] {
+        let mut front = envelope("霍市长 收", &[]);
+        for (at, text) in struck.iter().enumerate() {
+            let mut line = page(1, PageKind::Letter, &[text]).lines.remove(0);
+            let (y, width) = (300.0 + 70.0 * at as f32, 40.0 * text.chars().count() as f32);
+            line.quad = [
+                [2100.0, y],
+                [2100.0 + width, y],
+                [2100.0 + width, y + 60.0],
+                [2100.0, y + 60.0],
+            ];
+            front.lines.push(line);
+        }
+        let fields = with_envelope(&rows, front);
+        let place = fields.postmark.and_then(|p| p.place);
+        assert_eq!(place.as_deref(), Some(town), "{struck:?}");
+        assert_eq!(value(&fields.sender_name), "汪小满", "{struck:?}");
+    }
+}
+
+#[test]
 fn a_speck_read_as_a_dot_parts_no_name() {
     assert_eq!(
         value(&registered(&["来信人：汪·小满"]).sender_name),
