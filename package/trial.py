@@ -283,6 +283,13 @@ def onto_another(machine, package, office, folder):
             must("chown -R laixin:laixin" in other.says("journalctl -u laixin --no-pager -n 8 | cat"), f"another's {file} is told without its next step")
             other.run(f"chown laixin:laixin /var/lib/laixin/{file}")
             comes_up(f"once it has its {file}")
+        began = time.monotonic()
+        other.run("chown root:root /var/lib/laixin && chmod 700 /var/lib/laixin")
+        demo.wait_until(lambda: "chown" in other.property("StatusText"), 90, "the status to tell that the data folder was given away")
+        told_after = time.monotonic() - began
+        other.run("chown laixin:laixin /var/lib/laixin")
+        demo.wait_until(lambda: "chown" not in other.property("StatusText"), 90, "the status to be well once the data folder is given back")
+        said("given_away", f"{told_after:.0f}", "s until told")
         stored = "/etc/credstore.encrypted/laixin-key"
         other.run(f"rm {stored} && systemctl restart laixin", check=False)
         must("systemd-creds encrypt" in other.run("laixin-admin check", check=False).stdout, "check does not say how the sheet's key is put back")

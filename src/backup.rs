@@ -17,8 +17,9 @@ use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 pub use folder::Folder;
-pub(crate) use make::clear;
+pub(crate) use folder::Shown;
 pub use make::{Made, make};
+pub(crate) use make::{apart, clear};
 pub use manifest::{CopyKey, Kept, LedgerMark, Manifest};
 pub(crate) use restore::was_cut;
 pub use restore::{Restored, restore, set_aside};
@@ -63,6 +64,14 @@ pub enum BackupError {
     NotOurs {
         /// The folder.
         folder: PathBuf,
+    },
+    /// Where it would be lost with the station, or would be backed up itself.
+    #[error("{} lies within {}, which the back-up is of: name a folder elsewhere, on another disk", folder.display(), within.display())]
+    WithinStation {
+        /// The folder.
+        folder: PathBuf,
+        /// The station's folder it lies in.
+        within: PathBuf,
     },
     /// A newer laixin wrote it.
     #[error("{} was written by a newer laixin (format {format}): use that one", folder.display())]

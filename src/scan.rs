@@ -114,7 +114,10 @@ pub async fn run(
                 beat.beat();
                 driver.pulse().await;
             }
-            _ = again.tick() => blocking(&desk, Desk::look_again).await?,
+            _ = again.tick() => {
+                blocking(&desk, Desk::look_again).await?;
+                blocking(&desk, Desk::look_whether_given_back).await?;
+            }
             _ = recover.tick() => blocking(&desk, Desk::recover_if_stuck).await?,
             Some(command) = driver.next() => driver.carry_out(command, &mut source).await,
             event = events.recv() => match event {

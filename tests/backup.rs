@@ -308,6 +308,82 @@ fn another_key_another_station_and_a_strangers_folder_are_refused() {
 }
 
 #[test]
+fn a_folder_within_the_station_is_refused_and_nothing_is_put_there() {
+    let station = station_with(1);
+    for within in [
+        "data/backups",
+        "data",
+        "data/evidence/../old",
+        "data/evidence/backups",
+    ] {
+        let refused = backup(&station, &station.folder(within));
+        assert_eq!(refused.status.code(), Some(2), "{within}");
+        let said = told(&refused);
+        assert!(said.contains("lies within"), "{within}: {said}");
+    }
+    assert!(!station.folder("data/backups").exists());
+    assert!(!station.folder("data/old").exists());
+    assert!(
+        backup(&station, &station.folder("backups"))
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn the_offices_own_holidays_are_in_the_back_up_and_come_back() {
+    let station = station_with(1);
+    let holidays = station.folder("holidays.toml");
+    fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/config/holidays.toml"),
+        &holidays,
+    )
+    .unwrap();
+    let config = station.folder("station.toml");
+    let settings = fs::read_to_string(&config).unwrap();
+    let mut named = settings.parse::<toml::Table>().unwrap();
+    let registration = named
+        .entry("registration")
+        .or_insert(toml::Table::new().into());
+    let table = registration.as_table_mut().unwrap();
+    table.insert("holidays".into(), "holidays.toml".into());
+    fs::write(&config, named.to_string()).unwrap();
+    let to = station.folder("backups");
+    let made = backup(&station, &to);
+    assert!(made.status.success(), "{}", told(&made));
+    let done = restore(&station, &to, "other");
+    assert!(done.status.success(), "{}", told(&done));
+    let back = station.folder("other/restored-settings/holidays.toml");
+    assert_eq!(fs::read(back).unwrap(), fs::read(holidays).unwrap());
+}
+
+#[test]
+fn a_back_up_that_is_gone_is_told_and_one_whose_disk_is_not_attached_is_not() {
+    let mut station = station_with(1);
+    let disk = station.folder("disk");
+    fs::create_dir(&disk).unwrap();
+    let to = disk.join("backups");
+    assert!(backup(&station, &to).status.success());
+    station.kill();
+    let said = || told(&station.try_command(&["check", "--language", "en"], None));
+    assert!(said().contains("ok    backup"), "{}", said());
+    let aside = station.folder("aside");
+    fs::rename(&to, &aside).unwrap();
+    assert!(
+        said().contains("ok    backup"),
+        "an empty mount point: {}",
+        said()
+    );
+    fs::write(disk.join("note.txt"), "x").unwrap();
+    assert!(said().contains("is no longer in"), "{}", said());
+    fs::rename(&aside, &to).unwrap();
+    for file in fs::read_dir(to.join("snapshots")).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    assert!(said().contains("is no longer in"), "{}", said());
+}
+
+#[test]
 fn nothing_is_restored_over_a_station() {
     let mut station = station_with(1);
     let to = station.folder("backups");

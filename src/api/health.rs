@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::App;
@@ -16,6 +19,7 @@ use super::paging::{self, Listed, Part};
 use super::problem::{Problem, STORAGE_FULL};
 use crate::check::{self, Level};
 use crate::clock::{self, Millis};
+use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::domain::wear::Outlook;
 use crate::health::NotReady;
@@ -100,11 +104,27 @@ async fn ask_store(app: &App) {
     const SILENT: &str = "the database does not answer; the station's log says more";
     if app.store.with(|db| db.answers()).await.is_err() {
         app.readiness.not_ready(PART, "store_failed", SILENT);
+    } else if let Some(folder) = shut(&app.settings) {
+        let said = format!(
+            "{} is no longer the station's: give it back (chown -R laixin:laixin), and the station goes on by itself",
+            folder.display()
+        );
+        app.readiness.not_ready(PART, "data_dir_shut", &said);
     } else if app.store.takes_changes().await {
         app.readiness.ready(PART);
     } else {
         app.readiness.not_ready(PART, "storage_full", STORAGE_FULL);
     }
+}
+
+/// Which of the station's folders was given to somebody else: files that are open still work then, and nothing new can be made.
+fn shut(settings: &Settings) -> Option<PathBuf> {
+    let own = [settings.station.data_dir.clone(), settings.evidence_dir()];
+    let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    own.into_iter().find(|folder| {
+        let used = accessat(CWD, folder, needed, AtFlags::EACCESS);
+        used.is_err_and(|error| matches!(error, Errno::ACCESS | Errno::PERM))
+    })
 }
 
 /// Every part by name, and why it does not work where it does not; the store and the cabinets are asked, the others said so themselves.

@@ -79,6 +79,15 @@ impl<W> Hashing<W> {
     }
 }
 
+/// Where a back-up is that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    There,
+    /// Its disk is not attached, as far as can be seen.
+    Away,
+    Gone,
+}
+
 impl Folder {
     /// Opens a folder to write back-ups into; makes it when it is new.
     ///
@@ -123,6 +132,22 @@ impl Folder {
         let folder = Self::unlocked(root, passphrase.as_deref(), locked)?;
         folder.clear_unfinished()?;
         Ok(folder)
+    }
+
+    /// Whether this back-up lies in a folder of back-ups, as far as can be seen without its key.
+    pub(crate) fn shows(root: &Path, snapshot: &str) -> Shown {
+        let manifest = root.join("snapshots").join(format!("{snapshot}.manifest"));
+        let is_empty =
+            |folder: &Path| fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_none());
+        if manifest.is_file() {
+            return Shown::There;
+        }
+        // A disk that is not attached leaves an empty folder, or none below one.
+        let there = root.ancestors().find(|folder| folder.is_dir());
+        match there.is_some_and(is_empty) {
+            true => Shown::Away,
+            false => Shown::Gone,
+        }
     }
 
     /// Opens a folder to restore from; nothing in it is changed but its lock file.

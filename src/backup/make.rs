@@ -106,6 +106,38 @@ pub fn make(
     })
 }
 
+/// Refuses a folder within the station's own: its back-ups would be lost with the letters.
+///
+/// # Errors
+/// [`BackupError::WithinStation`].
+pub(crate) fn apart(settings: &Settings, folder: &Path) -> Result<(), BackupError> {
+    // What is not there yet lies where its nearest folder does.
+    let real = |path: &Path| {
+        let there = path.ancestors().find(|part| part.exists()).unwrap_or(path);
+        let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+        let there = if there.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            there
+        };
+        fs::canonicalize(there).map_or_else(|_| path.to_owned(), |there| there.join(rest))
+    };
+    let (data, evidence) = (settings.station.data_dir.clone(), settings.evidence_dir());
+    let scanners = settings
+        .scanners
+        .iter()
+        .map(|scanner| scanner.folder.clone());
+    let second = settings.keeping.second_dir.clone();
+    let own = [data, evidence].into_iter().chain(second).chain(scanners);
+    for within in own.filter(|own| !own.as_os_str().is_empty()) {
+        if real(folder).starts_with(real(&within)) {
+            let folder = folder.to_owned();
+            return Err(BackupError::WithinStation { folder, within });
+        }
+    }
+    Ok(())
+}
+
 /// The copy of an encrypted database gets a key of its own: it is restored on another machine, under another key, and never lies in the clear.
 fn key_for_the_copy(settings: &Settings) -> Result<(Option<StationKey>, Lock), BackupError> {
     let database = settings.database();
@@ -282,6 +314,7 @@ fn settings_files(
     let mut paths = vec![config.to_owned()];
     paths.push(settings.registration.roster.clone());
     paths.push(settings.registration.deadlines.clone());
+    paths.extend(settings.registration.holidays.clone());
     paths.extend(settings.cabinets.iter().map(|c| c.profile.clone()));
     let mut files = BTreeMap::new();
     for path in paths {

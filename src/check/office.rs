@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Report, together};
+use crate::backup::{Folder, Shown};
 use crate::config::{self, Offer, Settings};
 use crate::domain::access::{Role, Scope};
 use crate::domain::deadline::Profile;
 use crate::domain::roster::{Leader, Roster};
 use crate::print::PrintFont;
 use crate::read::Office;
-use crate::store::{BROKERS, Db, OfficeSetting};
+use crate::store::{BROKERS, BackupRow, Db, OfficeSetting};
 use crate::worker::{Done, Patience, Task, Wait, Worker};
 use crate::{Chain, certificate, read};
 
@@ -70,10 +71,18 @@ fn backups(settings: &Settings, report: &mut Report) {
         return;
     };
     let days = |since: crate::clock::Millis| (crate::clock::now().0 - since.0) / DAY_MS;
+    let shown = |last: &BackupRow| Folder::shows(Path::new(&last.folder), &last.snapshot);
     let limit = i64::try_from(settings.backup.warn_days.0).expect("at most 365");
     match last {
         Some(last) if days(last.made) >= limit => {
             report.warn("backup", "backup_old", &[&days(last.made).to_string()]);
+        }
+        Some(last) if shown(&last) == Shown::Gone => {
+            report.warn(
+                "backup",
+                "backup_gone",
+                &[&last.made.rfc3339(), &last.folder],
+            );
         }
         Some(last) if last.faults > 0 => {
             report.warn("backup", "backup_lacks", &[&last.faults.to_string()]);

@@ -81,6 +81,7 @@ pub(super) fn told(error: &BackupError) -> u8 {
         | BackupError::WrongKey { .. }
         | BackupError::Mixed { .. }
         | BackupError::NotOurs { .. }
+        | BackupError::WithinStation { .. }
         | BackupError::NoSnapshot { .. }
         | BackupError::TargetNotEmpty { .. } => USAGE,
         _ => FINDING,
@@ -109,7 +110,9 @@ pub fn run(args: &BackupArgs) -> u8 {
     }
     let keep = usize::try_from(settings.backup.keep.0).expect("at most 1000");
     let began = clock::monotonic();
-    let made = Folder::open_or_make(&folder, &lock).and_then(|folder| {
+    let opened =
+        backup::apart(&settings, &folder).and_then(|()| Folder::open_or_make(&folder, &lock));
+    let made = opened.and_then(|folder| {
         let made = backup::make(&settings, &args.config.config, &folder, keep)?;
         record(&settings, &folder, &made)?;
         Ok(made)

@@ -62,6 +62,8 @@ pub struct Desk {
     pub(super) readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
+    /// The folder took no change when last tried.
+    pub(super) shut: AtomicBool,
     /// The folder is this station's; forgotten when the folder goes away.
     pub(super) own: Mutex<Option<claim::Owned>>,
     /// The mount that the folder lies on.
@@ -112,6 +114,7 @@ impl Desk {
             events,
             readiness,
             stuck: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
             own: Mutex::default(),
             watched: Mutex::default(),
             watched_for: std::time::Duration::from_secs(scanner.watch_taken_s.0),

@@ -1,11 +1,13 @@
 //! What people are told of a desk's trouble: alerts, readiness, the log. Each thing once.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use scanner::claim::ClaimError;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
+use scanner::claim::{self, ClaimError};
 
 use super::ScanError;
 use super::desk::Desk;
@@ -99,6 +101,30 @@ impl Desk {
         format!("scanner/{}", self.source)
     }
 
+    /// A folder that took nothing and is given back: told well again without waiting for its next file.
+    pub(super) fn look_whether_given_back(&self) {
+        if self.shut.load(Ordering::Relaxed) && self.takes_changes() {
+            self.shut.store(false, Ordering::Relaxed);
+            self.recover();
+        }
+    }
+
+    /// Whether files can be moved out of the folder and into those below it.
+    fn takes_changes(&self) -> bool {
+        let below = ["", "done", "held", claim::CLAIMED_FOLDER].map(|name| self.inbox.join(name));
+        let usable = |folder: &PathBuf| match accessat(
+            CWD,
+            folder,
+            Access::WRITE_OK | Access::EXEC_OK,
+            AtFlags::EACCESS,
+        ) {
+            Ok(()) => true,
+            // What is not there yet is made.
+            Err(error) => error == Errno::NOENT && *folder != self.inbox,
+        };
+        below.iter().all(usable)
+    }
+
     pub(super) fn mark_stuck(&self) {
         self.stuck.store(true, Ordering::Relaxed);
     }
@@ -125,6 +151,7 @@ impl Desk {
             _ => {
                 let message = format!("files in {} cannot be moved: check that the laixin user may write there and in done, held and .claimed below it", self.inbox.display());
                 self.not_ready("cannot_take_pages", &message);
+                self.shut.store(true, Ordering::Relaxed);
             }
         }
         if self.told().insert(name.to_owned()) {

@@ -32,5 +32,6 @@ mod signs;
 mod standard;
 mod told_of;
 mod unnamed;
+mod who_writes;
 mod whose;
 mod written_to;
