@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::Report;
 use crate::config::Brokers;
 
-/// A broker that takes longer to greet is silent.
-const WITHIN: Duration = Duration::from_secs(3);
+/// A broker that takes longer to greet is silent; one on a busy machine has taken more than three seconds.
+const WITHIN: Duration = Duration::from_secs(10);
 /// The longest greeting.
 const LONGEST: u64 = 64 << 10;
 

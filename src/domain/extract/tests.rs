@@ -32,6 +32,5 @@ mod signs;
 mod standard;
 mod told_of;
 mod unnamed;
-mod who_writes;
 mod whose;
 mod written_to;
